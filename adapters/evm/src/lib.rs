@@ -1,0 +1,1 @@
+//! The adapter for EVM islands: QBFT, IBFT 2.0 and IBFT chains of Besu and GoQuorum.

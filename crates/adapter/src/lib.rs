@@ -1,0 +1,1 @@
+//! The two traits an adapter implements: watch a source island, deliver to a destination island.

@@ -1,0 +1,1 @@
+//! The relay service: REST, auth, ingest, attestation batches, deliveries, OpenAPI, metrics.

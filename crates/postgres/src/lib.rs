@@ -1,0 +1,1 @@
+//! A private Postgres server on loopback, for the sandbox and for tests.

@@ -1,0 +1,34 @@
+//! Islands: registered chains.
+
+use crate::hash::{Hasher, id};
+use crate::{Family, Hash};
+
+id! {
+    /// Names one registered chain under one first trust anchor.
+    IslandId
+}
+
+/// What an island's id is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Island {
+    /// The kind of chain.
+    pub family: Family,
+    /// The genesis block's hash (Fabric: hash of config block 0; CometBFT: header hash at the initial height).
+    pub fingerprint: Hash,
+    /// The block hash of the first trust anchor. Anchoring again later keeps the id.
+    pub anchor: Hash,
+}
+
+impl Island {
+    /// `H(H("causeway/island/1") ‖ H(family) ‖ fingerprint ‖ anchor)`: nobody can occupy an island's id under an
+    /// anchor of their own.
+    pub fn id(&self) -> IslandId {
+        Hasher::new()
+            .hashed(b"causeway/island/1")
+            .hashed(self.family.as_str().as_bytes())
+            .word(self.fingerprint)
+            .word(self.anchor)
+            .finish()
+            .into()
+    }
+}

@@ -1,0 +1,1 @@
+//! The agent beside an island: drives adapters and talks to the hub.

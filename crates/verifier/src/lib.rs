@@ -1,0 +1,1 @@
+//! The light clients and proofs, a module per family: pure functions from bytes to facts.
