@@ -1,0 +1,16 @@
+//! What `sol!` makes of the artifacts: a module for each contract with its calls, events, errors, `BYTECODE` (creation
+//! code) and `DEPLOYED_BYTECODE`.
+#![allow(missing_docs, clippy::pedantic)]
+
+use alloy_sol_types::sol;
+
+sol!(
+    #[sol(all_derives)]
+    Gateway,
+    "artifacts/Gateway.json"
+);
+sol!(
+    #[sol(all_derives)]
+    MessageBoard,
+    "artifacts/MessageBoard.json"
+);
