@@ -1,0 +1,51 @@
+//! Deliveries: what is ready for an island, with signatures its gateway accepts.
+
+use causeway_protocol::{Attestation, Batch, BatchProof, GatewayId, Packet, Signature, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One attested statement, ready to be submitted to its gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    /// Its place in the order in which deliveries became ready.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub sequence: u64,
+    /// The gateway that will check it.
+    #[schema(value_type = String)]
+    pub gateway: GatewayId,
+    /// That gateway's address.
+    #[serde(with = "json::hex")]
+    #[schema(value_type = String)]
+    pub address: Vec<u8>,
+    /// The packet, whole.
+    #[schema(value_type = Object)]
+    pub packet: Packet,
+    /// The statement. DELIVER: deliver it, or expire it once past its timeout; REFUSE: expire it; RESULT, EXPIRED: settle it.
+    #[schema(value_type = Object)]
+    pub attestation: Attestation,
+    /// RESULT: the result's bytes; else empty.
+    #[serde(with = "json::hex")]
+    #[schema(value_type = String)]
+    pub result: Vec<u8>,
+    /// The batch that was signed.
+    #[schema(value_type = Object)]
+    pub batch: Batch,
+    /// The statement's place in the batch.
+    #[schema(value_type = Object)]
+    pub proof: BatchProof,
+    /// As many signatures as the gateway needs, ascending by signer.
+    #[schema(value_type = Vec<String>)]
+    pub signatures: Vec<Signature>,
+}
+
+/// Deliveries that are ready and not yet proven done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Deliveries {
+    /// Ordered by `sequence`.
+    pub items: Vec<Delivery>,
+    /// Pass it as `after` to wait for later ones only; start from "0" to see all that are open.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub after: u64,
+}

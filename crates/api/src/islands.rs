@@ -1,0 +1,219 @@
+//! Islands: registering a chain, its life cycle, and where to resume.
+
+use causeway_protocol::{Address, Family, GatewayId, Hash, IslandId, json};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// A chain to register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterIsland {
+    /// Its name: 1 to 64 of a–z, 0–9 and `-`, unique.
+    pub name: String,
+    /// Its family.
+    #[schema(value_type = String, example = "qbft")]
+    pub family: Family,
+    /// The genesis block's hash.
+    #[schema(value_type = String)]
+    pub fingerprint: Hash,
+    /// The trust anchor in the family's canonical form (docs/formats.md).
+    #[serde(with = "json::hex")]
+    #[schema(value_type = String)]
+    pub anchor: Vec<u8>,
+    /// Its gateway.
+    pub gateway: RegisterGateway,
+}
+
+/// A gateway to register with its island.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterGateway {
+    /// 20 raw bytes on EVM islands, else the UTF-8 name.
+    #[serde(with = "json::hex")]
+    #[schema(value_type = String)]
+    pub address: Vec<u8>,
+    /// The id it took when it was opened. Counts only once its `Opened` event is proven.
+    #[schema(value_type = String)]
+    pub id: GatewayId,
+}
+
+/// The operator's approval: names what was checked, so that nobody approves something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveIsland {
+    /// The anchor's block hash, as the operator compared it with the owner.
+    #[schema(value_type = String)]
+    pub anchor: Hash,
+    /// Why it is approved; kept in the history.
+    pub reason: String,
+}
+
+/// Where an island is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IslandState {
+    /// Registered; evidence is refused until an operator approves the anchor.
+    Pending,
+    /// Evidence is recorded, packets are signed.
+    Active,
+    /// Evidence is recorded; nothing new is delivered.
+    Suspended,
+    /// Misbehaviour was proven, or an operator froze it: evidence is kept unverified.
+    Frozen,
+    /// Ended.
+    Retired,
+}
+
+/// Where a gateway is in its life, as its own proven events say, or because of what they prove about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayState {
+    /// Its `Opened` event is not proven yet.
+    Registered,
+    /// Open.
+    Open,
+    /// Paused by its owner.
+    Paused,
+    /// Suspended by the hub: two packets with one lane and sequence, or two outcomes of one packet.
+    Suspended,
+    /// Closed for good.
+    Closed,
+}
+
+/// A gateway as the hub knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Gateway {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: GatewayId,
+    /// Its address on the island.
+    #[serde(with = "json::hex")]
+    #[schema(value_type = String)]
+    pub address: Vec<u8>,
+    /// Where it is in its life.
+    pub state: GatewayState,
+    /// The epoch of its attestor set; "0" until it is open.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub epoch: u64,
+    /// How many signatures it needs; 0 until it is open.
+    pub threshold: u8,
+    /// Its attestors, ascending.
+    #[schema(value_type = Vec<String>)]
+    pub attestors: Vec<Address>,
+}
+
+/// The head of an island's light client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClientHead {
+    /// Its height.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub height: u64,
+    /// Its block hash.
+    #[schema(value_type = String)]
+    pub hash: Hash,
+    /// Its time, Unix seconds.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub time: u64,
+}
+
+/// An island.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Island {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: IslandId,
+    /// Its name.
+    pub name: String,
+    /// Its family.
+    #[schema(value_type = String)]
+    pub family: Family,
+    /// Where it is in its life.
+    pub state: IslandState,
+    /// The genesis block's hash.
+    #[schema(value_type = String)]
+    pub fingerprint: Hash,
+    /// The block hash of its first trust anchor.
+    #[schema(value_type = String)]
+    pub anchor: Hash,
+    /// Its gateways.
+    pub gateways: Vec<Gateway>,
+    /// The head of its light client.
+    pub head: ClientHead,
+    /// The validators that seal the next block, as text of the family.
+    pub validators: Vec<String>,
+    /// When it was registered.
+    #[serde(with = "time::serde::rfc3339")]
+    pub registered_at: OffsetDateTime,
+}
+
+/// Event numbers, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NumberRange {
+    /// The first.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub first: u64,
+    /// The last.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub last: u64,
+}
+
+/// Where the recording of one gateway's events stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GatewayCursor {
+    /// The gateway.
+    #[schema(value_type = String)]
+    pub gateway: GatewayId,
+    /// Its address.
+    #[serde(with = "json::hex")]
+    #[schema(value_type = String)]
+    pub address: Vec<u8>,
+    /// The last event number up to which all are recorded; "0" before the first.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub number: u64,
+    /// The height that event stands at; the anchor's height before the first.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub height: u64,
+    /// Event numbers above `number` that are missing below others already recorded.
+    pub missing: Vec<NumberRange>,
+}
+
+/// Where a relayer resumes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Cursor {
+    /// The island.
+    #[schema(value_type = String)]
+    pub island: IslandId,
+    /// Its family.
+    #[schema(value_type = String)]
+    pub family: Family,
+    /// Where it is in its life: evidence is accepted while active or suspended.
+    pub state: IslandState,
+    /// The head: the next run has to link to it.
+    pub head: ClientHead,
+    /// Its client state, canonical bytes (docs/formats.md): what evidence is built against.
+    #[serde(with = "json::hex")]
+    #[schema(value_type = String)]
+    pub client_state: Vec<u8>,
+    /// One cursor for each gateway.
+    pub gateways: Vec<GatewayCursor>,
+}
+
+/// A header the hub has recorded: where back-fill can end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordedHeader {
+    /// Its height.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub height: u64,
+    /// Its block hash.
+    #[schema(value_type = String)]
+    pub hash: Hash,
+}

@@ -1,0 +1,121 @@
+//! Packets: history, one packet, its events.
+
+use causeway_protocol::{Address, AttestationKind, GatewayId, Hash, IslandId, PacketId, json};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// Where a packet is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PacketState {
+    /// Its `PacketSent` is proven.
+    Verified,
+    /// Enough attestors signed for its destination.
+    Attested,
+    /// Its receiver succeeded; the result is on its way home.
+    Delivered,
+    /// Its receiver failed; the result is on its way home.
+    Failed,
+    /// It can never be delivered; that is on its way home.
+    Expired,
+    /// Its sender was told the result.
+    Settled,
+    /// Its sender was told that it expired.
+    Refunded,
+    /// Held back: by policy, by a fork, or because its gateway is suspended.
+    Held,
+}
+
+/// One packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Packet {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: PacketId,
+    /// Where it is in its life.
+    pub state: PacketState,
+    /// What it says.
+    #[schema(value_type = Object)]
+    pub packet: causeway_protocol::Packet,
+    /// The island it was sent on.
+    #[schema(value_type = String)]
+    pub source_island: IslandId,
+    /// The island it is sent to; null while no such gateway is registered.
+    #[schema(value_type = Option<String>)]
+    pub destination_island: Option<IslandId>,
+    /// Delivered: whether its receiver succeeded.
+    pub success: Option<bool>,
+    /// When its `PacketSent` was recorded.
+    #[serde(with = "time::serde::rfc3339")]
+    pub recorded_at: OffsetDateTime,
+    /// When it last changed state.
+    #[serde(with = "time::serde::rfc3339")]
+    pub changed_at: OffsetDateTime,
+}
+
+/// One proven event of a packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TimelineEvent {
+    /// The event's name: `PacketSent`, `PacketDelivered`, `PacketExpired` or `PacketSettled`.
+    pub event: String,
+    /// The island it happened on.
+    #[schema(value_type = String)]
+    pub island: IslandId,
+    /// The gateway that emitted it.
+    #[schema(value_type = String)]
+    pub gateway: GatewayId,
+    /// Its number at that gateway.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub number: u64,
+    /// The height of its block.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub height: u64,
+    /// Its block.
+    #[schema(value_type = String)]
+    pub block: Hash,
+    /// Its transaction's index in the block.
+    pub transaction: u32,
+    /// Its block's time, Unix seconds.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub block_time: u64,
+    /// The evidence that proves it.
+    #[schema(value_type = String)]
+    pub evidence: Hash,
+    /// When the hub recorded it.
+    #[serde(with = "time::serde::rfc3339")]
+    pub recorded_at: OffsetDateTime,
+}
+
+/// One attestor's signature that covers a packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Signed {
+    /// What was stated.
+    #[schema(value_type = String)]
+    pub kind: AttestationKind,
+    /// Who signed.
+    #[schema(value_type = String)]
+    pub attestor: Address,
+    /// Under which epoch of the checking gateway.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub epoch: u64,
+    /// When the hub recorded it.
+    #[serde(with = "time::serde::rfc3339")]
+    pub recorded_at: OffsetDateTime,
+}
+
+/// Everything that happened to one packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Timeline {
+    /// The packet.
+    #[schema(value_type = String)]
+    pub id: PacketId,
+    /// Its proven events, in the order of recording.
+    pub events: Vec<TimelineEvent>,
+    /// The signatures that cover it, in the order of recording.
+    pub attestations: Vec<Signed>,
+}

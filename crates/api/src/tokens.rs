@@ -1,0 +1,76 @@
+//! Bearer tokens and their roles.
+
+use causeway_protocol::{Address, IslandId};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Runs the hub: approves islands, makes tokens.
+    Operator,
+    /// Owns islands: registers them.
+    Owner,
+    /// Submits evidence and fetches deliveries.
+    Relayer,
+    /// Fetches evidence and submits attestations.
+    Attestor,
+    /// Reads history.
+    Auditor,
+}
+
+/// A token to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// What it is for, in words.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Relayer and attestor: the key's address. Evidence and attestations count only when signed by it.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    pub address: Option<Address>,
+    /// Owner and relayer: the only island it may act for; all when null.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    pub island: Option<IslandId>,
+    /// Attestor: whether the hub's own operator holds the key.
+    #[serde(default)]
+    pub held_by_hub: bool,
+}
+
+/// A token as it is listed: never its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Token {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The key it is bound to.
+    #[schema(value_type = Option<String>)]
+    pub address: Option<Address>,
+    /// The island it is bound to.
+    #[schema(value_type = Option<String>)]
+    pub island: Option<IslandId>,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it was revoked.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
+/// A token just made: the only answer that ever holds its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CreatedToken {
+    /// The bearer token; it cannot be shown again.
+    pub secret: String,
+    /// What was made.
+    pub token: Token,
+}
