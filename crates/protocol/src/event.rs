@@ -1,6 +1,6 @@
 //! Gateway events: what a gateway says happened, in an order without gaps.
 
-use crate::{Address, AttestationKind, GatewayId, Hash, HubId, IslandId, Packet, PacketId};
+use crate::{Address, AttestationKind, GatewayId, Hash, HubId, IslandId, LaneTerms, Packet, PacketId};
 
 /// One event of one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,13 @@ pub enum GatewayEventKind {
         /// The first attestor set.
         attestors: AttestorSet,
     },
-    /// A packet was sent. Its `source` is this gateway.
-    PacketSent(Box<Packet>),
+    /// A packet was sent.
+    PacketSent {
+        /// The packet. Its `source` is this gateway.
+        packet: Box<Packet>,
+        /// What its lane's id commits to beside the packet's own fields.
+        lane: LaneTerms,
+    },
     /// A packet was delivered: its receiver was called once.
     PacketDelivered {
         /// The packet.
@@ -97,7 +102,7 @@ impl GatewayEventKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Opened { .. } => "Opened",
-            Self::PacketSent(_) => "PacketSent",
+            Self::PacketSent { .. } => "PacketSent",
             Self::PacketDelivered { .. } => "PacketDelivered",
             Self::PacketExpired { .. } => "PacketExpired",
             Self::PacketSettled { .. } => "PacketSettled",
@@ -115,7 +120,7 @@ impl GatewayEventKind {
     /// The packet the event is about, if it is about one.
     pub fn packet(&self) -> Option<PacketId> {
         match self {
-            Self::PacketSent(packet) => Some(packet.id()),
+            Self::PacketSent { packet, .. } => Some(packet.id()),
             Self::PacketDelivered { packet, .. }
             | Self::PacketExpired { packet }
             | Self::PacketSettled { packet, .. } => Some(*packet),

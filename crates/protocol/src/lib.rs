@@ -40,7 +40,7 @@ pub use family::{Family, UnknownFamily};
 pub use gateway::GatewayId;
 pub use hash::{Digest712, Hash, HashError, Hasher, keccak256, words};
 pub use island::{Island, IslandId};
-pub use lane::{Lane, LaneId, LaneOrder};
+pub use lane::{Lane, LaneId, LaneOrder, LaneTerms};
 pub use merkle::{MerkleError, Tree};
 pub use packet::{
     MAX_BUDGET, MAX_PARTY, MAX_PAYLOAD, MAX_RESULT, MAX_TIMEOUT_WINDOW, Packet, PacketError, PacketId,
