@@ -1,6 +1,6 @@
 //! Deliveries: what is ready for an island, with signatures its gateway accepts.
 
-use causeway_protocol::{Attestation, Batch, BatchProof, GatewayId, Packet, Signature, json};
+use causeway_protocol::{Attestation, Batch, BatchProof, GatewayId, LaneTerms, Packet, Signature, json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +21,9 @@ pub struct Delivery {
     /// The packet, whole.
     #[schema(value_type = Object)]
     pub packet: Packet,
+    /// What the packet's lane id commits to: the destination's gateway needs it to recompute that id.
+    #[schema(value_type = Object)]
+    pub lane: LaneTerms,
     /// The statement. DELIVER: deliver it, or expire it once past its timeout; REFUSE: expire it; RESULT, EXPIRED: settle it.
     #[schema(value_type = Object)]
     pub attestation: Attestation,

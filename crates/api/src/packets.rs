@@ -38,6 +38,9 @@ pub struct Packet {
     /// What it says.
     #[schema(value_type = Object)]
     pub packet: causeway_protocol::Packet,
+    /// What its lane id commits to.
+    #[schema(value_type = Object)]
+    pub lane: causeway_protocol::LaneTerms,
     /// The island it was sent on.
     #[schema(value_type = String)]
     pub source_island: IslandId,
