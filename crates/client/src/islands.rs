@@ -1,0 +1,44 @@
+//! Islands: registering, approving, life cycle, cursor.
+
+use causeway_api::{ApproveIsland, Cursor, Island, Page, RecordedHeader, RegisterIsland};
+
+use crate::request::Request;
+use crate::{ClientError, HubClient};
+
+/// Every method takes an island by its name or its id.
+impl HubClient {
+    /// Registers an island: `POST /v1/islands`.
+    pub async fn register_island(&self, island: &RegisterIsland) -> Result<Island, ClientError> {
+        self.json(Request::post(&["v1", "islands"]).json(island)?).await
+    }
+
+    /// One page of the islands the token may see: `GET /v1/islands`. `next` is the one of the page before.
+    pub async fn islands(&self, next: Option<&str>) -> Result<Page<Island>, ClientError> {
+        self.json(Request::get(&["v1", "islands"]).query_if("next", next)).await
+    }
+
+    /// One island: `GET /v1/islands/{island}`.
+    pub async fn island(&self, island: &str) -> Result<Island, ClientError> {
+        self.json(Request::get(&["v1", "islands", island])).await
+    }
+
+    /// Approves an island under the anchor that was compared with its owner: `POST /v1/islands/{island}/approve`.
+    pub async fn approve_island(
+        &self,
+        island: &str,
+        approval: &ApproveIsland,
+    ) -> Result<Island, ClientError> {
+        self.json(Request::post(&["v1", "islands", island, "approve"]).json(approval)?).await
+    }
+
+    /// Where a relayer resumes: `GET /v1/islands/{island}/cursor`.
+    pub async fn cursor(&self, island: &str) -> Result<Cursor, ClientError> {
+        self.json(Request::get(&["v1", "islands", island, "cursor"])).await
+    }
+
+    /// The lowest recorded header at `height` or above: where back-fill for that height ends.
+    /// `GET /v1/islands/{island}/recorded`.
+    pub async fn recorded_header(&self, island: &str, height: u64) -> Result<RecordedHeader, ClientError> {
+        self.json(Request::get(&["v1", "islands", island, "recorded"]).query("at", height)).await
+    }
+}
