@@ -49,6 +49,14 @@ pub struct ApproveIsland {
     pub reason: String,
 }
 
+/// A step in an island's life: suspend, resume, freeze or retire, as the path says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeIsland {
+    /// Why; kept in the history.
+    pub reason: String,
+}
+
 /// Where an island is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -20,7 +20,7 @@ pub use attestations::{
 pub use deliveries::{Deliveries, Delivery};
 pub use evidence::{EvidenceAnswer, EvidenceItem, EvidenceResults, EvidenceStatus};
 pub use islands::{
-    ApproveIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island, IslandState,
+    ApproveIsland, ChangeIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island, IslandState,
     NumberRange, RecordedHeader, RegisterGateway, RegisterIsland,
 };
 pub use packets::{Packet, PacketState, Signed, Timeline, TimelineEvent};
