@@ -52,8 +52,8 @@ abstract contract AttestorSet is GatewayCore {
         _rotate(next, threshold_, attestors_);
     }
 
-    /// Announces a rotation without signatures, for when too many attestors are lost. It can run after seven days, unless
-    /// the attestors rotate or another notice replaces it before.
+    /// Announces a rotation without signatures, for when too many attestors are lost. It can run after seven days,
+    /// unless the attestors rotate or another notice replaces it before.
     function noticeRotation(uint8 threshold_, address[] calldata attestors_) external onlyOwner onlyOpened {
         _checkSet(threshold_, attestors_);
         uint64 next = _head.epoch + 1;

@@ -29,7 +29,8 @@ library Execution {
         }
     }
 
-    /// What the last call, which succeeded, returned: the content of one canonical ABI `bytes` of at most 1024 bytes, else nothing.
+    /// What the last call, which succeeded, returned: the content of one canonical ABI `bytes` of at most 1024 bytes,
+    /// else nothing.
     function result() internal pure returns (bytes memory content) {
         assembly ("memory-safe") {
             // The zero slot: an empty `bytes`.

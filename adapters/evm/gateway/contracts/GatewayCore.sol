@@ -74,8 +74,8 @@ abstract contract GatewayCore is IGateway {
         return _head.closed;
     }
 
-    /// The sequence that comes next in a lane: of the next packet sent on a lane that starts here, of the only packet that
-    /// can be delivered or expired on an ordered lane that ends here.
+    /// The sequence that comes next in a lane: of the next packet sent on a lane that starts here, of the only packet
+    /// that can be delivered or expired on an ordered lane that ends here.
     function nextSequence(bytes32 lane) external view returns (uint64) {
         return _sequences[lane] + 1;
     }
@@ -141,7 +141,7 @@ abstract contract GatewayCore is IGateway {
         return ++_head.number;
     }
 
-    /// Unix seconds. FISCO BCOS reports milliseconds until its feature_evm_timestamp; no chain's seconds pass 10^11 before the year 5138.
+    /// Unix seconds. FISCO BCOS reports milliseconds until its feature_evm_timestamp; seconds pass 10^11 in the year 5138.
     function _now() internal view returns (uint256) {
         return block.timestamp > 10 ** 11 ? block.timestamp / 1000 : block.timestamp;
     }

@@ -16,7 +16,8 @@ interface IGatewayEvents {
         uint8 threshold,
         address[] attestors
     );
-    /// The packet (its source is `gateway`), and what its lane id commits to: `name`, keccak-256 of the lane's name, and `ordered`.
+    /// The packet (its source is `gateway`), and what its lane id commits to beside the packet's own fields: `name`,
+    /// keccak-256 of the lane's name, and `ordered`.
     event PacketSent(
         uint64 indexed number,
         bytes32 indexed gateway,
@@ -130,7 +131,7 @@ interface IGateway is IGatewayEvents, IGatewayErrors {
     /// @param destination id of the gateway it goes to
     /// @param lane the lane's name
     /// @param ordered an ordered lane belongs to this sender and this receiver
-    /// @param timeout last second of destination time at which it can be delivered: later than now, within `timeoutWindow`
+    /// @param timeout last second of destination time at which it can be delivered: after now, within `timeoutWindow`
     /// @param budget gas the receiver is guaranteed, at most 5,000,000
     function send(
         bytes32 destination,
@@ -144,7 +145,8 @@ interface IGateway is IGatewayEvents, IGatewayErrors {
 
     /// Delivers one packet, with DELIVER signatures.
     function deliver(Delivery calldata item, Proof calldata proof) external;
-    /// Delivers what can be delivered of a batch. `refusals[i]` is 0 or the selector of the error item i would revert with.
+    /// Delivers what can be delivered of a batch.
+    /// @return refusals for each item 0, or the selector of the error that it alone would revert with
     function deliverBatch(Delivery[] calldata items, BatchProof calldata proof)
         external
         returns (bytes4[] memory refusals);
@@ -156,9 +158,10 @@ interface IGateway is IGatewayEvents, IGatewayErrors {
         external
         returns (bytes4[] memory refusals);
 
-    /// Brings an outcome home and calls the sender's onAck or onExpired. VOID only by the owner, 30 days past the timeout.
+    /// Brings an outcome home and calls the sender's onAck or onExpired. VOID is for the owner alone, 30 days past the
+    /// timeout.
     function settle(Settlement calldata item, Proof calldata proof) external;
-    /// @param callbackGas gas each callback gets; an item whose callback reverts in it stays unsettled and can be settled alone
+    /// @param callbackGas gas each callback gets; one that reverts in it leaves its item unsettled, to be settled alone
     function settleBatch(Settlement[] calldata items, uint64 callbackGas, BatchProof calldata proof)
         external
         returns (bytes4[] memory refusals);

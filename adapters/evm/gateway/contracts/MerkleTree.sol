@@ -22,8 +22,8 @@ library MerkleTree {
         }
     }
 
-    /// The root that a leaf's path leads to (RFC 9162, 2.1.3.2). Reverts unless the path is exactly as long as the leaf's
-    /// place in a tree of `count` leaves implies.
+    /// The root that a leaf's path leads to (RFC 9162, 2.1.3.2). Reverts unless the path is exactly as long as the
+    /// leaf's place in a tree of `count` leaves implies.
     function climb(bytes32 hash, uint256 index, uint256 count, bytes32[] calldata path)
         internal
         pure

@@ -11,7 +11,7 @@ import {BatchProof, EXPIRED, Lane, Proof, RESULT, Settlement, VOID} from "./Type
 ///
 /// Settlement does not catch: a callback that reverts leaves its packet unsettled, and anyone may try again. A batch
 /// gives every callback the same gas, chosen by its caller and checked like a budget, so that one callback cannot use
-/// up the others'; an item whose callback fails in it is skipped, and can be settled alone, where nothing limits its gas.
+/// up the others'; an item whose callback fails in it is skipped, to be settled alone, where nothing limits its gas.
 abstract contract Outbox is AttestorSet {
     enum Departure {
         None,

@@ -60,7 +60,8 @@ struct Proof {
 }
 
 /// Signatures over a batch of attestations, checked once for several of its leaves.
-/// Either `indices` and `paths` hold one entry for each item, or both are empty and the items are all the leaves, in order.
+/// Either `indices` and `paths` hold one entry for each item, or both are empty and the items are all the leaves, in
+/// order.
 struct BatchProof {
     uint64 epoch;
     uint32 count;

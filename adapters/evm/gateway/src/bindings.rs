@@ -14,3 +14,18 @@ sol!(
     MessageBoard,
     "artifacts/MessageBoard.json"
 );
+sol!(
+    #[sol(all_derives)]
+    TokenBridge,
+    "artifacts/TokenBridge.json"
+);
+sol!(
+    #[sol(all_derives)]
+    Voucher,
+    "artifacts/Voucher.json"
+);
+sol!(
+    #[sol(all_derives)]
+    DemoToken,
+    "artifacts/DemoToken.json"
+);

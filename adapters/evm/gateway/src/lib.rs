@@ -25,7 +25,7 @@
 
 mod bindings;
 
-pub use bindings::{Gateway, MessageBoard};
+pub use bindings::{DemoToken, Gateway, MessageBoard, TokenBridge, Voucher};
 
 /// How far ahead, in seconds, a packet's timeout may lie on a gateway with the usual parameters: seven days.
 pub const TIMEOUT_WINDOW: u64 = 7 * 24 * 60 * 60;

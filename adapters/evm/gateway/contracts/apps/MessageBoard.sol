@@ -52,7 +52,7 @@ contract MessageBoard is IPacketReceiver, IPacketSender {
         _;
     }
 
-    /// Posts `text` to the board at `receiver` behind gateway `destination`; the other arguments are those of the gateway's `send`.
+    /// Posts `text` to the board at `receiver` behind gateway `destination`; the rest is as in the gateway's `send`.
     function post(
         bytes32 destination,
         string calldata lane,
