@@ -197,16 +197,13 @@ async fn read(mut response: Response, request: &Request) -> Result<Vec<u8>, Clie
 
 fn refusal(request: &Request, status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> ClientError {
     let call = request.call();
-    match serde_json::from_slice::<Problem>(body) {
+    if let Ok(problem) = serde_json::from_slice::<Problem>(body) {
         // The status line decides, not what the document repeats of it.
-        Ok(problem) => {
-            let problem = Box::new(Problem { status: status.as_u16(), ..problem });
-            ClientError::Refused { call, problem, retry_after }
-        }
-        Err(_) => {
-            let start = String::from_utf8_lossy(body).chars().take(120).collect();
-            ClientError::NotAHub { call, status: status.as_u16(), start, retry_after }
-        }
+        let problem = Box::new(Problem { status: status.as_u16(), ..problem });
+        ClientError::Refused { call, problem, retry_after }
+    } else {
+        let start = String::from_utf8_lossy(body).chars().take(120).collect();
+        ClientError::NotAHub { call, status: status.as_u16(), start, retry_after }
     }
 }
 
