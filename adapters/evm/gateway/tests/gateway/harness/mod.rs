@@ -1,0 +1,11 @@
+//! What the tests stand on: chains, islands with a gateway, attestors who sign, and packets on their way.
+
+mod attestors;
+mod chain;
+mod island;
+mod packets;
+
+pub(crate) use attestors::{Attestors, Signed};
+pub(crate) use chain::{Chain, Frame, Receipt};
+pub(crate) use island::Island;
+pub(crate) use packets::{Draft, Sent};
