@@ -77,8 +77,7 @@ impl Devnet {
             let stopped = stop.clone();
             tokio::spawn(async move { stopped.run_until_cancelled(production).await });
         }
-        let _stop_on_drop = stop.clone().drop_guard();
-        Ok(Self { config, chain, endpoint, stop, _stop_on_drop })
+        Ok(Self { config, chain, endpoint, _stop_on_drop: stop.clone().drop_guard(), stop })
     }
 
     /// URL of the first RPC endpoint.

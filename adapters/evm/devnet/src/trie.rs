@@ -288,9 +288,12 @@ mod tests {
             let mut versions = Vec::new();
             for (seed, value) in steps {
                 let key = key(seed);
-                match value {
-                    Some(value) => { trie.insert(&key, value.clone()); content.insert(key, value); }
-                    None => { trie.remove(&key); content.remove(&key); }
+                if let Some(value) = value {
+                    trie.insert(&key, value.clone());
+                    content.insert(key, value);
+                } else {
+                    trie.remove(&key);
+                    content.remove(&key);
                 }
                 prop_assert_eq!(trie.root(), expected(&content));
                 versions.push((trie.clone(), content.clone()));

@@ -1,7 +1,7 @@
 //! Blocks, transactions, receipts and logs as JSON-RPC shows them.
 
+use alloy_consensus::Typed2718 as _;
 use alloy_consensus::transaction::Transaction as _;
-use alloy_consensus::{TxEnvelope, Typed2718 as _};
 use alloy_primitives::{B256, Log, hex};
 use serde_json::{Map, Value, json};
 
@@ -93,15 +93,13 @@ pub(super) fn transaction(transaction: &Transaction, place: Option<(&Block, usiz
     put("r", quantity(signature.r()));
     put("s", quantity(signature.s()));
     let parity = u64::from(signature.v());
-    match envelope {
-        TxEnvelope::Legacy(_) => {
-            let v = envelope.chain_id().map_or(27, |id| 35u128 + 2 * u128::from(id)) + u128::from(parity);
-            put("v", quantity(v));
-        }
-        _ => {
-            put("v", quantity(parity));
-            put("yParity", quantity(parity));
-        }
+    if envelope.is_legacy() {
+        // EIP-155: the chain id is in v.
+        let v = envelope.chain_id().map_or(27, |id| 35 + 2 * u128::from(id)) + u128::from(parity);
+        put("v", quantity(v));
+    } else {
+        put("v", quantity(parity));
+        put("yParity", quantity(parity));
     }
     put("blockHash", place.map_or(Value::Null, |(block, _)| data(block.hash)));
     put("blockNumber", place.map_or(Value::Null, |(block, _)| quantity(block.header.number)));

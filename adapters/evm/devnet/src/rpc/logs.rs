@@ -89,14 +89,12 @@ impl Filter {
     }
 
     fn may_be_in(&self, bloom: &Bloom) -> bool {
-        let any = |mut inputs: Box<dyn Iterator<Item = &[u8]> + '_>| {
-            inputs.any(|input| bloom.contains_input(BloomInput::Raw(input)))
-        };
-        (self.addresses.is_empty() || any(Box::new(self.addresses.iter().map(|address| address.as_slice()))))
+        let contains = |input: &[u8]| bloom.contains_input(BloomInput::Raw(input));
+        (self.addresses.is_empty() || self.addresses.iter().any(|address| contains(address.as_slice())))
             && self
                 .topics
                 .iter()
-                .all(|place| place.is_empty() || any(Box::new(place.iter().map(|topic| topic.as_slice()))))
+                .all(|place| place.is_empty() || place.iter().any(|topic| contains(topic.as_slice())))
     }
 
     fn matches(&self, log: &Log) -> bool {

@@ -36,13 +36,12 @@ impl Node<'_> {
             }
             "net_version" => Ok(Value::String(self.chain.rules.chain_id.to_string())),
             "net_listening" => Ok(Value::Bool(true)),
-            "net_peerCount" => Ok(quantity(0)),
             "eth_syncing" => Ok(Value::Bool(false)),
             "eth_accounts" => Ok(json!([])),
             "eth_chainId" => Ok(quantity(self.chain.rules.chain_id)),
             "eth_blockNumber" => Ok(quantity(self.head().header.number)),
             "eth_gasPrice" => Ok(quantity(self.chain.rules.price_floor())),
-            "eth_maxPriorityFeePerGas" => Ok(quantity(0)),
+            "net_peerCount" | "eth_maxPriorityFeePerGas" => Ok(quantity(0)),
             "eth_feeHistory" => self.fee_history(params),
 
             "eth_getBlockByNumber" | "eth_getBlockByHash" => {
@@ -53,7 +52,7 @@ impl Node<'_> {
                 let block = self.block(params.required(0, "block", params::block_id)?);
                 Ok(block.map_or(Value::Null, |block| quantity(block.transactions.len())))
             }
-            "eth_getTransactionByHash" => self.transaction(params.required(0, "hash", params::hash)?),
+            "eth_getTransactionByHash" => Ok(self.transaction(params.required(0, "hash", params::hash)?)),
             "eth_getTransactionByBlockHashAndIndex" | "eth_getTransactionByBlockNumberAndIndex" => {
                 let block = self.block(params.required(0, "block", params::block_id)?);
                 let index =
@@ -98,8 +97,8 @@ impl Node<'_> {
             }
             "eth_getProof" => self.proof(params),
 
-            "eth_call" => call::output(self, params.get(0), &*self.existing(params, 1)?),
-            "eth_estimateGas" => call::estimate(self, params.get(0), &*self.existing(params, 1)?),
+            "eth_call" => call::output(self, params.get(0), self.existing(params, 1)?.as_ref()),
+            "eth_estimateGas" => call::estimate(self, params.get(0), self.existing(params, 1)?.as_ref()),
             "eth_sendRawTransaction" => {
                 let raw = params.required(0, "transaction", params::data)?;
                 self.chain.submit(&raw).map(data).map_err(|error| RpcError::server(error.to_string()))
@@ -163,11 +162,11 @@ impl Node<'_> {
         Some((self.block(BlockId::Number(position.block))?, position.index))
     }
 
-    fn transaction(&self, hash: B256) -> Result<Value, RpcError> {
+    fn transaction(&self, hash: B256) -> Value {
         if let Some((block, index)) = self.place(&hash) {
-            return Ok(answer::transaction(&block.transactions[index], Some((&block, index))));
+            return answer::transaction(&block.transactions[index], Some((&block, index)));
         }
-        Ok(self.chain.waiting(&hash).map_or(Value::Null, |waiting| answer::transaction(&waiting, None)))
+        self.chain.waiting(&hash).map_or(Value::Null, |waiting| answer::transaction(&waiting, None))
     }
 
     /// Reads the account named first on the state after the block named at `block`.
@@ -186,7 +185,9 @@ impl Node<'_> {
         let slots = match params.get(1) {
             Value::Array(slots) if slots.len() <= MAX_PROOFS => slots,
             _ => {
-                return Err(RpcError::params(format!("expected a list of at most {MAX_PROOFS} storage keys")));
+                return Err(RpcError::params(format!(
+                    "expected a list of at most {MAX_PROOFS} storage keys"
+                )));
             }
         };
         let block = self.existing(params, 2)?;

@@ -1,6 +1,7 @@
 //! What the tests share: a client, and a contract.
 
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "only tests use this")]
 
 use causeway_evm_devnet::{Devnet, DevnetConfig, Mining};
 use serde_json::{Value, json};
