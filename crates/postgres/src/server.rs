@@ -50,15 +50,14 @@ impl Server {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let binaries = Binaries::find()?;
         let account = Account::choose()?;
-        let (folder, temporary) = match options.data_dir.clone() {
-            Some(folder) => (folder, None),
-            None => {
-                let temporary = tempfile::Builder::new()
-                    .prefix("causeway-postgres-")
-                    .tempdir()
-                    .map_err(StartError::files("creating a folder in", &std::env::temp_dir()))?;
-                (temporary.path().to_path_buf(), Some(temporary))
-            }
+        let (folder, temporary) = if let Some(folder) = options.data_dir.clone() {
+            (folder, None)
+        } else {
+            let temporary = tempfile::Builder::new()
+                .prefix("causeway-postgres-")
+                .tempdir()
+                .map_err(StartError::files("creating a folder in", &std::env::temp_dir()))?;
+            (temporary.path().to_path_buf(), Some(temporary))
         };
         let (durable, found) = (options.durable, binaries.clone());
         let cluster = tokio::task::spawn_blocking(move || Cluster::open(&folder, &found, account, durable))
