@@ -1,3 +1,4 @@
+//! A private server from start to end: what is kept, who gets in, and that it never outlives its process.
 #![allow(clippy::unwrap_used)] // a test may panic
 
 use std::path::Path;
