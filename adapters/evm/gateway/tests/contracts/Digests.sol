@@ -7,8 +7,8 @@ import {Packet} from "../../contracts/Types.sol";
 
 /// The gateway's digests and trees, as functions that a test can call.
 contract DigestsProbe {
-    function gatewayId(bytes32 island, address self, bytes32 birth) external pure returns (bytes32) {
-        return Digests.gatewayId(island, self, birth);
+    function gatewayId(bytes32 island, address place, bytes32 birth) external pure returns (bytes32) {
+        return Digests.gatewayId(island, place, birth);
     }
 
     function laneId(

@@ -2,4 +2,12 @@
 
 mod harness;
 
+mod batch;
 mod deliver;
+mod expire;
+mod ids;
+mod opening;
+mod proofs;
+mod send;
+mod settle;
+mod switches;

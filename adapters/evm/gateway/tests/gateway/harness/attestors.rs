@@ -2,7 +2,9 @@
 
 use alloy_primitives::{Address, B256, Bytes};
 use causeway_evm_gateway::Gateway;
-use causeway_protocol::{Attestation, Batch, GatewayId, Hash, LocalSigner, Rotation, Signer, Tree, keccak256};
+use causeway_protocol::{
+    Attestation, Batch, GatewayId, Hash, LocalSigner, Rotation, Signer, Tree, keccak256,
+};
 
 /// A set of attestors, of whom `threshold` have to sign, in ascending order of address.
 pub(crate) struct Attestors {
@@ -34,7 +36,8 @@ impl Attestors {
 
     /// The first `n` attestors' signatures over a digest.
     pub(crate) fn sign_by(&self, n: usize, digest: Hash) -> Vec<Bytes> {
-        let sign = |signer: &LocalSigner| Bytes::copy_from_slice(&signer.sign(digest).expect("a signature").0);
+        let sign =
+            |signer: &LocalSigner| Bytes::copy_from_slice(&signer.sign(digest).expect("a signature").0);
         self.signers[..n].iter().map(sign).collect()
     }
 

@@ -87,9 +87,9 @@ impl Chain {
         self.database.cache.block_hashes[&U256::from(self.number - 1)]
     }
 
-    /// Forgets all block hashes, as a chain does that keeps none.
-    pub(crate) fn forget_hashes(&mut self) {
-        self.database.cache.block_hashes.clear();
+    /// Forgets the parent's hash, as a chain does that keeps none.
+    pub(crate) fn forget_parent(&mut self) {
+        self.database.cache.block_hashes.insert(U256::from(self.number - 1), B256::ZERO);
     }
 
     fn context(&mut self) -> MainnetContext<&mut CacheDB<EmptyDB>> {
@@ -125,7 +125,13 @@ impl Chain {
     }
 
     /// Runs a transaction, keeps nothing, and tells which calls it made.
-    pub(crate) fn trace(&mut self, from: Address, to: Address, data: Vec<u8>, gas: u64) -> (Receipt, Vec<Frame>) {
+    pub(crate) fn trace(
+        &mut self,
+        from: Address,
+        to: Address,
+        data: Vec<u8>,
+        gas: u64,
+    ) -> (Receipt, Vec<Frame>) {
         let transaction = Self::transaction(from, TxKind::Call(to), data, gas);
         let mut frames = Frames::default();
         let outcome = self

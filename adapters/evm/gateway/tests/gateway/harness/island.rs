@@ -1,13 +1,13 @@
 //! An island: a chain with an open gateway, its owner, and the attestors it accepts.
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolConstructor};
 use causeway_evm_gateway::{Gateway, MessageBoard, PAYLOAD_LIMIT, TIMEOUT_WINDOW};
 use causeway_protocol::AttestationKind::{Deliver, Expired, Refuse};
 use causeway_protocol::{Attestation, AttestationKind, GatewayId, Hash, IslandId};
 use revm::primitives::hardfork::SpecId;
 
-use super::{Attestors, Chain, Draft, Receipt, Sent, Signed};
+use super::{Attestors, Chain, Draft, Puppet, Receipt, Sent, Signed};
 
 /// A chain with a gateway on it.
 pub(crate) struct Island {
@@ -47,13 +47,24 @@ impl Island {
         let mut chain = Chain::with_spec(seed, spec);
         let owner = account(0x0a);
         let gateway = chain.create(owner, &Gateway::BYTECODE, &Self::arguments(owner)).expect("a gateway");
-        Self { chain, gateway, id: GatewayId([0; 32]), owner, attestors: Attestors::new("attestor", 2, 3), epoch: 1 }
+        Self {
+            chain,
+            gateway,
+            id: GatewayId([0; 32]),
+            owner,
+            attestors: Attestors::new("attestor", 2, 3),
+            epoch: 1,
+        }
     }
 
     /// The constructor's arguments of a usual gateway.
     pub(crate) fn arguments(owner: Address) -> Vec<u8> {
-        Gateway::constructorCall { owner_: owner, timeoutWindow_: TIMEOUT_WINDOW, payloadLimit_: PAYLOAD_LIMIT }
-            .abi_encode()
+        Gateway::constructorCall {
+            owner_: owner,
+            timeoutWindow_: TIMEOUT_WINDOW,
+            payloadLimit_: PAYLOAD_LIMIT,
+        }
+        .abi_encode()
     }
 
     /// The id of the island with this seed.
@@ -171,5 +182,44 @@ impl Island {
     pub(crate) fn refund(&mut self, sent: &Sent) -> Receipt {
         let call = self.refunding(sent, Expired);
         self.call(account(0xee), call)
+    }
+}
+
+/// How a puppet ends its callbacks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ending {
+    Return = 0,
+    Revert = 1,
+    /// Uses up all its gas.
+    Burn = 2,
+}
+
+/// Puppets: applications that do as a test tells them.
+impl Island {
+    pub(crate) fn puppet(&mut self) -> Address {
+        self.deploy(&Puppet::BYTECODE, &[])
+    }
+
+    /// From now on, the puppet ends its callbacks so, with these bytes and `tail` zero bytes behind them.
+    pub(crate) fn ends(&mut self, puppet: Address, ending: Ending, answer: &[u8], tail: usize) {
+        let call = Puppet::endCall {
+            ending_: ending as u8,
+            answer: Bytes::copy_from_slice(answer),
+            tail_: U256::from(tail),
+        };
+        self.chain.call(account(1), puppet, call.abi_encode()).ok();
+    }
+
+    /// From now on, the puppet makes this call to the gateway in its callbacks.
+    pub(crate) fn scripts(&mut self, puppet: Address, call: impl SolCall) {
+        let call = Puppet::scriptCall { target_: self.gateway, input: call.abi_encode().into() };
+        self.chain.call(account(1), puppet, call.abi_encode()).ok();
+    }
+
+    /// The puppet sends a packet.
+    pub(crate) fn puppet_sends(&mut self, puppet: Address, draft: &Draft) -> Sent {
+        let call = Puppet::relayCall { to: self.gateway, input: draft.call().abi_encode().into() };
+        let receipt = self.chain.call(account(1), puppet, call.abi_encode()).ok();
+        Sent::all(&receipt).remove(0)
     }
 }

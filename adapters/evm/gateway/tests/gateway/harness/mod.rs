@@ -4,8 +4,10 @@ mod attestors;
 mod chain;
 mod island;
 mod packets;
+mod probes;
 
 pub(crate) use attestors::{Attestors, Signed};
 pub(crate) use chain::{Chain, Frame, Receipt};
-pub(crate) use island::Island;
+pub(crate) use island::{Ending, Island, account};
 pub(crate) use packets::{Draft, Sent};
+pub(crate) use probes::{DigestsProbe, Loop, OddToken, Puppet};

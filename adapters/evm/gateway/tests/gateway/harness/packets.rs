@@ -67,9 +67,17 @@ impl Sent {
                 budget: event.budget,
                 payload: event.payload.to_vec(),
             };
-            assert_eq!(packet.id().0, event.id.0, "the gateway and the protocol disagree about a packet's id");
+            assert_eq!(
+                packet.id().0,
+                event.id.0,
+                "the gateway and the protocol disagree about a packet's id"
+            );
             let lane = LaneTerms { name: Hash(event.name.0), ordered: event.ordered };
-            assert_eq!(lane.lane_id(&packet), packet.lane, "the gateway and the protocol disagree about a lane's id");
+            assert_eq!(
+                lane.lane_id(&packet),
+                packet.lane,
+                "the gateway and the protocol disagree about a lane's id"
+            );
             Self { packet, lane }
         });
         sent.collect()
