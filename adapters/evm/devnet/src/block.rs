@@ -8,6 +8,7 @@ use alloy_primitives::{Address, B256, Bloom, Log, U256, b256};
 use alloy_trie::EMPTY_ROOT_HASH;
 use alloy_trie::root::ordered_trie_root_encoded;
 
+use crate::key::Key;
 use crate::rules::{Hardfork, Rules};
 use crate::state::State;
 use crate::transaction::Transaction;
@@ -50,6 +51,8 @@ pub(crate) struct Block {
     pub(crate) transactions: Vec<Arc<Transaction>>,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) state: State,
+    /// The validators of its height, whether they signed or not.
+    pub(crate) validators: Vec<Key>,
 }
 
 impl Block {

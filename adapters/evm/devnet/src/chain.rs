@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use revm::context::result::{ExecutionResult, InvalidTransaction};
 use tokio::sync::{Notify, watch};
 
+use crate::DevnetError;
 use crate::block::{self, Block, Draft, Outcome};
 use crate::clock::Clock;
 use crate::config::{Alloc, DevnetConfig};
@@ -20,7 +21,6 @@ use crate::seal::{self, SealedHeader};
 use crate::state::{Account, State};
 use crate::transaction::{Transaction, TransactionError};
 use crate::validators::Validators;
-use crate::{DevnetError, Key};
 
 /// Wei of every funded account: a billion coins.
 const FUNDS: u128 = 1_000_000_000_000_000_000_000_000_000;
@@ -37,7 +37,7 @@ pub(crate) enum SubmitError {
 /// One chain, shared by its RPC endpoints and its block production.
 pub(crate) struct Chain {
     pub(crate) rules: Rules,
-    pub(crate) protocol: Protocol,
+    config: DevnetConfig,
     pub(crate) clock: Clock,
     /// Held while a block is made, so that one is made at a time.
     pub(crate) validators: Mutex<Validators>,
@@ -67,23 +67,24 @@ impl Chain {
         for alloc in &config.alloc {
             state.set_account(&Address(alloc.address.0.into()), account(alloc));
         }
-        let validators = Validators::new(config.validators.clone())?;
+        let validators = Validators::new(config.validators.clone(), config.validator_contract, &state)?;
         let draft = Draft::genesis(&rules, config.genesis_time.unwrap_or_else(|| clock.now()), state);
-        let sealed = seal::genesis(config.protocol, draft.header.clone(), validators.current())?;
-        Ok(Self::with_history(rules, config.protocol, clock, validators, History::new(block(draft, sealed))))
+        let sealed = seal::genesis(config.protocol_at(0), draft.header.clone(), validators.listed())?;
+        let history = History::new(block(draft, sealed, &validators));
+        Ok(Self::with_history(config.clone(), rules, clock, validators, history))
     }
 
     fn with_history(
+        config: DevnetConfig,
         rules: Rules,
-        protocol: Protocol,
         clock: Clock,
         validators: Validators,
         history: History,
     ) -> Self {
         let head = watch::Sender::new(history.head().header.number);
         Self {
+            config,
             rules,
-            protocol,
             clock,
             validators: Mutex::new(validators),
             history: RwLock::new(history),
@@ -101,8 +102,12 @@ impl Chain {
         if height > head {
             return Err(DevnetError::UnknownBlock { height, head });
         }
-        let (validators, clock) = (self.validators.lock().clone(), self.clock.copy());
-        Ok(Self::with_history(self.rules, self.protocol, clock, validators, history.until(height)))
+        let mut validators = self.validators.lock().clone();
+        if let Some(next) = history.block(height + 1) {
+            validators.go_back_to(&next.validators);
+        }
+        let clock = self.clock.copy();
+        Ok(Self::with_history(self.config.clone(), self.rules, clock, validators, history.until(height)))
     }
 
     /// Reads the blocks. What `read` returns should not borrow for long: new blocks wait for it.
@@ -165,23 +170,26 @@ impl Chain {
     /// Makes the next block of whatever waits.
     pub(crate) fn mine(&self) -> Result<Arc<Block>, DevnetError> {
         let mut validators = self.validators.lock();
-        let (draft, number) = self.draft(validators.proposer(self.head().header.number + 1));
-        let sealed = seal::seal(draft.header.clone(), &validators.plan(self.protocol, number))?;
+        let draft = self.draft(&mut validators)?;
+        let number = draft.header.number;
+        let plan = validators.plan(self.config.protocol_at(number), number);
+        let sealed = seal::seal(draft.header.clone(), &plan)?;
         validators.settle();
-        Ok(self.append(block(draft, sealed)))
+        Ok(self.append(block(draft, sealed, &validators)))
     }
 
     /// Makes the next block, and a second header of the same height that the same validators sealed: their crime.
     pub(crate) fn equivocate(&self) -> Result<(Arc<Block>, SealedHeader), DevnetError> {
         let mut validators = self.validators.lock();
-        let (draft, number) = self.draft(validators.proposer(self.head().header.number + 1));
-        let plan = validators.plan(self.protocol, number);
+        let draft = self.draft(&mut validators)?;
+        let number = draft.header.number;
+        let plan = validators.plan(self.config.protocol_at(number), number);
         let sealed = seal::seal(draft.header.clone(), &plan)?;
         let mut other = draft.header.clone();
         other.timestamp += 1;
         let other = seal::seal(other, &plan)?;
         validators.settle();
-        Ok((self.append(block(draft, sealed)), other))
+        Ok((self.append(block(draft, sealed, &validators)), other))
     }
 
     fn append(&self, block: Arc<Block>) -> Arc<Block> {
@@ -192,7 +200,7 @@ impl Chain {
     }
 
     /// Executes what waits into the content of the next block.
-    fn draft(&self, proposer: &Key) -> (Draft, u64) {
+    fn draft(&self, validators: &mut Validators) -> Result<Draft, DevnetError> {
         let (parent, view) = self.read(|history| {
             let head = history.head();
             (head.clone(), history.view_after(head))
@@ -200,10 +208,12 @@ impl Chain {
         let number = parent.header.number + 1;
         // A clock that was set back must not make time on the chain go backwards.
         let timestamp = self.clock.now().max(parent.header.timestamp);
-        let proposer = Address(proposer.address().0.into());
+        validators.enter(&parent.state)?;
+        let proposer = Address(validators.proposer(number).address().0.into());
         let mut header = block::header(&self.rules, number, parent.hash, timestamp);
         // In IBFT the field is for votes, and the proposer is known by its seal.
-        header.beneficiary = if self.protocol == Protocol::Ibft { Address::ZERO } else { proposer };
+        let ibft = self.config.protocol_at(number) == Protocol::Ibft;
+        header.beneficiary = if ibft { Address::ZERO } else { proposer };
 
         let ready = self.pool.lock().ready(&view.state, self.rules.gas_limit);
         let context = BlockContext { number, timestamp, beneficiary: proposer };
@@ -229,7 +239,7 @@ impl Chain {
             }
         }
         let state = executor.state().clone();
-        (Draft::new(header, transactions, outcomes, state), number)
+        Ok(Draft::new(header, transactions, outcomes, state))
     }
 
     fn outcome(
@@ -252,10 +262,11 @@ impl Chain {
     }
 }
 
-fn block(draft: Draft, sealed: SealedHeader) -> Arc<Block> {
+fn block(draft: Draft, sealed: SealedHeader, validators: &Validators) -> Arc<Block> {
     let Draft { transactions, outcomes, state, header: _ } = draft;
     let SealedHeader { header, raw, hash } = sealed;
-    Arc::new(Block { header, raw_header: raw, hash, transactions, outcomes, state })
+    let validators = validators.current().to_vec();
+    Arc::new(Block { header, raw_header: raw, hash, transactions, outcomes, state, validators })
 }
 
 fn account(alloc: &Alloc) -> Account {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use causeway_protocol::{Address, Hash};
-use causeway_verifier::bft::Protocol;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -106,12 +105,8 @@ impl Devnet {
         &self.config.accounts
     }
 
-    /// The protocol of its seals.
-    pub fn protocol(&self) -> Protocol {
-        self.config.protocol
-    }
-
-    /// Addresses of the validators that seal the next block, ascending.
+    /// Addresses of the validators, ascending: those that seal the next block, except where a contract names them; then
+    /// those that sealed the newest one.
     pub fn validators(&self) -> Vec<Address> {
         self.chain.validators.lock().current().iter().map(Key::address).collect()
     }

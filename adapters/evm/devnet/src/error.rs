@@ -22,6 +22,12 @@ pub enum DevnetError {
     /// The address to remove is not in the set.
     #[error("{0} is not a validator")]
     UnknownValidator(causeway_protocol::Address),
+    /// The validator contract names somebody whose key the devnet does not hold.
+    #[error("the validator contract names {0}, whose key was not given")]
+    NoKey(causeway_protocol::Address),
+    /// The set cannot be changed from outside: transactions to the contract change it.
+    #[error("the validators are those that contract {0} names")]
+    ContractDecides(causeway_protocol::Address),
     /// No block of this height, yet.
     #[error("no block {height}: the head is {head}")]
     UnknownBlock {

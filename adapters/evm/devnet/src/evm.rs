@@ -121,6 +121,7 @@ fn halted(reason: &HaltReason) -> String {
     match reason {
         HaltReason::OutOfGas(_) => "out of gas".into(),
         HaltReason::InvalidFEOpcode | HaltReason::OpcodeNotFound => "invalid opcode".into(),
+        HaltReason::InvalidJump => "invalid jump destination".into(),
         other => format!("execution halted: {other:?}"),
     }
 }

@@ -5,9 +5,9 @@ use revm::primitives::hardfork::SpecId;
 /// The EVM's rules, and with them the shape of headers and the kinds of transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hardfork {
-    /// 15 header fields, legacy transactions only: a GoQuorum chain as most are configured.
+    /// 15 header fields, legacy transactions only.
     Istanbul,
-    /// 15 header fields; access-list transactions (type 1) too.
+    /// 15 header fields; access-list transactions (type 1) too. The newest rules that GoQuorum has.
     Berlin,
     /// 16 header fields: a base fee, which here never moves; fee-market transactions (type 2) too.
     London,

@@ -14,8 +14,8 @@ use crate::key::Key;
 #[derive(Debug, Clone)]
 pub(crate) struct SealPlan<'a> {
     pub(crate) protocol: Protocol,
-    /// The set that the header lists, ascending by address.
-    pub(crate) validators: &'a [Key],
+    /// The set that the header lists, ascending by address; none where a contract holds it.
+    pub(crate) listed: &'a [Key],
     /// The validator whose turn it was to propose.
     pub(crate) proposer: &'a Key,
     /// Those whose commit seals the header carries, in order of arrival.
@@ -35,9 +35,9 @@ pub(crate) struct SealedHeader {
 pub(crate) fn genesis(
     protocol: Protocol,
     mut header: alloy_consensus::Header,
-    validators: &[Key],
+    listed: &[Key],
 ) -> Result<SealedHeader, DevnetError> {
-    let extra = ExtraData { validators: addresses(validators), ..ExtraData::default() };
+    let extra = ExtraData { validators: addresses(listed), ..ExtraData::default() };
     header.extra_data = extra.encode(protocol, ExtraForm::Sealed).into();
     let raw = alloy_rlp::encode(&header);
     let hash = RawHeader::decode(&raw).map_err(DevnetError::Header)?.block_hash(protocol, &extra);
@@ -51,7 +51,7 @@ pub(crate) fn seal(
 ) -> Result<SealedHeader, DevnetError> {
     let protocol = plan.protocol;
     let mut extra = ExtraData {
-        validators: addresses(plan.validators),
+        validators: addresses(plan.listed),
         round: if protocol == Protocol::Ibft { 0 } else { plan.round },
         ..ExtraData::default()
     };
@@ -71,8 +71,8 @@ pub(crate) fn seal(
     Ok(SealedHeader { header, raw, hash: hash.0.into() })
 }
 
-fn addresses(validators: &[Key]) -> Vec<causeway_protocol::Address> {
-    validators.iter().map(Key::address).collect()
+fn addresses(keys: &[Key]) -> Vec<causeway_protocol::Address> {
+    keys.iter().map(Key::address).collect()
 }
 
 /// A seal as nodes store it: r ‖ s ‖ v with v 0 or 1.

@@ -1,11 +1,13 @@
-//! The validators of a chain: the set in force, the one to come, and how the next block is to be sealed.
+//! The validators of a chain: the set that seals the next block, and how it is to seal it.
 
+use alloy_primitives::{B256, U256, keccak256};
 use causeway_protocol::Address;
 use causeway_verifier::bft::{MAX_VALIDATORS, Protocol};
 
 use crate::DevnetError;
 use crate::key::Key;
 use crate::seal::SealPlan;
+use crate::state::State;
 
 /// The set that seals, and what has been asked of the next block.
 #[derive(Debug, Clone)]
@@ -16,13 +18,34 @@ pub(crate) struct Validators {
     round: u32,
     /// Number of commit seals on the next block only; otherwise a quorum.
     seals: Option<usize>,
+    /// Where a contract decides who seals: its address, and every key that it may name.
+    contract: Option<(Address, Vec<Key>)>,
 }
 
 impl Validators {
-    pub(crate) fn new(keys: Vec<Key>) -> Result<Self, DevnetError> {
-        let mut set = Self { current: Vec::new(), round: 0, seals: None };
-        set.replace(keys)?;
+    /// The set of a genesis block: `keys`, or those of them that `contract` names in `state`.
+    pub(crate) fn new(keys: Vec<Key>, contract: Option<Address>, state: &State) -> Result<Self, DevnetError> {
+        let mut set = Self { current: Vec::new(), round: 0, seals: None, contract: None };
+        set.replace(keys.clone())?;
+        set.contract = contract.map(|contract| (contract, keys));
+        set.enter(state)?;
         Ok(set)
+    }
+
+    /// Takes up the set that the contract names in the state before the block to be made, where there is a contract.
+    pub(crate) fn enter(&mut self, state: &State) -> Result<(), DevnetError> {
+        let Some((contract, keys)) = &self.contract else { return Ok(()) };
+        let named = named_in(state, *contract)?.into_iter().map(|address| {
+            let key = keys.iter().find(|key| key.address() == address);
+            key.cloned().ok_or(DevnetError::NoKey(address))
+        });
+        self.current = checked(named.collect::<Result<_, _>>()?)?;
+        Ok(())
+    }
+
+    /// The addresses that headers list: none where a contract holds them.
+    pub(crate) fn listed(&self) -> &[Key] {
+        if self.contract.is_some() { &[] } else { &self.current }
     }
 
     pub(crate) fn current(&self) -> &[Key] {
@@ -46,16 +69,18 @@ impl Validators {
     }
 
     /// Replaces the whole set, from the next block on.
-    pub(crate) fn replace(&mut self, mut keys: Vec<Key>) -> Result<(), DevnetError> {
-        if keys.is_empty() || keys.len() > MAX_VALIDATORS {
-            return Err(DevnetError::Validators { most: MAX_VALIDATORS, came: keys.len() });
+    pub(crate) fn replace(&mut self, keys: Vec<Key>) -> Result<(), DevnetError> {
+        if let Some((contract, _)) = &self.contract {
+            return Err(DevnetError::ContractDecides(*contract));
         }
-        keys.sort_by_key(Key::address);
-        if let Some(twice) = keys.windows(2).find(|pair| pair[0].address() == pair[1].address()) {
-            return Err(DevnetError::DuplicateValidator(twice[0].address()));
-        }
-        self.current = keys;
+        self.current = checked(keys)?;
         Ok(())
+    }
+
+    /// The set as it was: for a chain that forks off before the set changed.
+    pub(crate) fn go_back_to(&mut self, keys: &[Key]) {
+        self.current = keys.to_vec();
+        self.settle();
     }
 
     /// Seals the next block in `round`.
@@ -88,7 +113,7 @@ impl Validators {
         let sealers = (0..seals).map(|at| &self.current[(first + at) % size]).collect();
         SealPlan {
             protocol,
-            validators: &self.current,
+            listed: self.listed(),
             proposer: self.proposer(number),
             sealers,
             round: self.round,
@@ -98,4 +123,29 @@ impl Validators {
     fn turn(&self, number: u64) -> usize {
         usize::try_from(number % self.current.len() as u64).unwrap_or_default()
     }
+}
+
+/// `keys` as a set: ascending, of 1 to 128, no two of one address.
+fn checked(mut keys: Vec<Key>) -> Result<Vec<Key>, DevnetError> {
+    if keys.is_empty() || keys.len() > MAX_VALIDATORS {
+        return Err(DevnetError::Validators { most: MAX_VALIDATORS, came: keys.len() });
+    }
+    keys.sort_by_key(Key::address);
+    match keys.windows(2).find(|pair| pair[0].address() == pair[1].address()) {
+        Some(twice) => Err(DevnetError::DuplicateValidator(twice[0].address())),
+        None => Ok(keys),
+    }
+}
+
+/// The `address[]` that a validator contract keeps at slot 0: the length there, element i at keccak(0) + i.
+fn named_in(state: &State, contract: Address) -> Result<Vec<Address>, DevnetError> {
+    let contract = state.account(&contract.0.into()).cloned().unwrap_or_default();
+    let length = contract.slot(U256::ZERO);
+    let count = usize::try_from(length).ok().filter(|count| *count <= MAX_VALIDATORS);
+    let count = count.ok_or(DevnetError::Validators { most: MAX_VALIDATORS, came: usize::MAX })?;
+    let first = U256::from_be_bytes(keccak256(B256::ZERO).0);
+    let element = |index| contract.slot(first.wrapping_add(U256::from(index)));
+    Ok((0..count)
+        .map(|index| Address(alloy_primitives::Address::from_word(element(index).into()).into_array()))
+        .collect())
 }

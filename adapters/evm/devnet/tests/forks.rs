@@ -1,5 +1,7 @@
 //! Later rules of the EVM: header fields, kinds of transaction, fees.
 
+#![allow(clippy::unwrap_used, reason = "only tests are here")]
+
 mod support;
 
 use alloy_consensus::transaction::SignableTransaction;

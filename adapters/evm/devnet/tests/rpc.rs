@@ -1,18 +1,18 @@
 //! The JSON-RPC interface, as clients use it.
 
+#![allow(clippy::unwrap_used, reason = "only tests are here")]
+
 mod support;
 
 use causeway_evm_devnet::{Devnet, Message};
 use causeway_protocol::{Address, Hash, words};
 use serde_json::{Value, json};
-use support::{bytes, error, number, recorder, result, start};
+use support::{RECORDER, bytes, deploy, error, number, result, start};
 
 async fn with_recorder(name: &str) -> (Devnet, Address) {
     let devnet = start(name).await;
-    let deploy = Message { data: recorder(), ..Message::default() };
-    let receipt = devnet.execute(&devnet.keys()[0], deploy).await.unwrap();
-    assert!(receipt.success);
-    (devnet, receipt.created.unwrap())
+    let contract = deploy(&devnet, RECORDER).await;
+    (devnet, contract)
 }
 
 #[tokio::test]

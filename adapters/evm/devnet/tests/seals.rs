@@ -1,18 +1,20 @@
 //! Headers as light clients get them: seals, rounds, validators, and chains that misbehave.
 
+#![allow(clippy::unwrap_used, reason = "only tests are here")]
+
 mod support;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use causeway_evm_devnet::{Devnet, DevnetError, Key, SealedBlock};
-use causeway_protocol::{Address, Hash, Signature, keccak256};
+use causeway_evm_devnet::{Alloc, Devnet, DevnetConfig, DevnetError, Key, Message, Mining, SealedBlock};
+use causeway_protocol::{Address, Hash, Signature, keccak256, words};
 use causeway_verifier::bft::{ExtraData, Header, Protocol};
 use support::{manual, start};
 
 async fn chain(protocol: Protocol, validators: usize) -> Devnet {
-    let mut config = causeway_evm_devnet::DevnetConfig::new("seals", 1337, validators).unwrap();
-    config.mining = causeway_evm_devnet::Mining::Manual;
+    let mut config = DevnetConfig::new("seals", 1337, validators).unwrap();
+    config.mining = Mining::Manual;
     config.protocol = protocol;
     Devnet::start(config).await.unwrap()
 }
@@ -148,7 +150,7 @@ async fn twins_share_their_genesis_and_nothing_after_it() {
     let twin = devnet.twin().await.unwrap();
     assert_eq!(devnet.genesis_header(), twin.genesis_header());
     assert_eq!(devnet.validators(), twin.validators());
-    twin.advance_time(Duration::from_secs(60));
+    twin.advance_time(Duration::from_mins(1));
     assert_ne!(devnet.mine().unwrap().hash, twin.mine().unwrap().hash);
 }
 
@@ -160,7 +162,7 @@ async fn a_fork_shares_the_past_and_goes_its_own_way() {
     }
     let fork = devnet.fork(2).await.unwrap();
     assert_eq!((fork.height(), fork.block_hash(2)), (2, devnet.block_hash(2)));
-    fork.advance_time(Duration::from_secs(60));
+    fork.advance_time(Duration::from_mins(1));
     let other = fork.mine().unwrap();
     assert_eq!(other.number, 3);
     assert_ne!(Some(other.hash), devnet.block_hash(3));
@@ -180,4 +182,67 @@ async fn equal_configurations_are_equal_chains_and_names_tell_chains_apart() {
     assert_eq!(one.block_hash(0), again.block_hash(0));
     assert_ne!(one.block_hash(0), other.block_hash(0));
     assert_ne!(one.validators(), other.validators());
+}
+
+#[tokio::test]
+async fn a_fork_from_before_a_change_has_the_validators_of_then() {
+    let devnet = start("then").await;
+    devnet.mine().unwrap();
+    let then = devnet.validators();
+    devnet.add_validator(Key::derived("then", "validator", 4).unwrap()).unwrap();
+    devnet.mine().unwrap();
+    assert_eq!(devnet.fork(0).await.unwrap().validators(), then);
+    assert_eq!(devnet.fork(1).await.unwrap().validators().len(), 5, "those that seal the block after");
+}
+
+#[tokio::test]
+async fn a_chain_migrates_from_ibft_to_qbft_at_its_height() {
+    let mut config = manual("migrates");
+    (config.protocol, config.qbft_from) = (Protocol::Ibft, Some(3));
+    let devnet = Devnet::start(config).await.unwrap();
+    let mut parent = devnet.block_hash(0).unwrap();
+    for (number, protocol) in
+        [(1, Protocol::Ibft), (2, Protocol::Ibft), (3, Protocol::Qbft), (4, Protocol::Qbft)]
+    {
+        let block = devnet.mine().unwrap();
+        assert_eq!((block.number, Header::decode(&block.header).unwrap().parent), (number, parent));
+        assert_eq!(sealers(protocol, &block.header).len(), 3);
+        parent = hash(protocol, &block.header);
+    }
+}
+
+#[tokio::test]
+async fn where_a_contract_names_the_validators_its_state_before_a_block_says_who_seals_it() {
+    let contract = Address([0x44; 20]);
+    let mut config = DevnetConfig::new("contract", 1337, 6).unwrap();
+    config.mining = Mining::Manual;
+    config.validator_contract = Some(contract);
+    let all: Vec<_> = config.validators.iter().map(Key::address).collect();
+    config.alloc.push(Alloc::validator_contract(contract, &all[..4]));
+    let devnet = Devnet::start(config).await.unwrap();
+    let write = async |slot: Hash, value: Hash| {
+        let message = Message { to: Some(contract), data: [slot.0, value.0].concat(), ..Message::default() };
+        assert!(devnet.execute(&devnet.keys()[0], message).await.unwrap().success);
+    };
+    let sealed_by = |number: u64| -> BTreeSet<_> {
+        let header = devnet.block(number).unwrap().header;
+        assert!(extra(Protocol::Qbft, &header).validators.is_empty());
+        sealers(Protocol::Qbft, &header).into_iter().collect()
+    };
+
+    // Element 0 becomes the sixth key: the block that says so is still sealed by the set before.
+    let first = keccak256(&[0; 32]);
+    write(first, words::address(&all[5])).await;
+    let before: BTreeSet<_> = all[..4].iter().copied().collect();
+    assert!(sealed_by(1).is_subset(&before));
+    write(Hash::ZERO, words::uint(1)).await;
+    let swapped: BTreeSet<_> = [all[1], all[2], all[3], all[5]].into();
+    assert!(sealed_by(2).is_subset(&swapped));
+    devnet.mine().unwrap();
+    assert_eq!(sealed_by(3), [all[5]].into());
+    assert!(matches!(devnet.remove_validator(all[5]), Err(DevnetError::ContractDecides(_))));
+
+    write(first, words::address(&Address([1; 20]))).await;
+    assert!(matches!(devnet.mine(), Err(DevnetError::NoKey(Address([1, ..])))));
+    assert_eq!(devnet.height(), 4, "nobody can seal the next block");
 }

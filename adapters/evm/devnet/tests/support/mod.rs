@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "only tests use this")]
 
-use causeway_evm_devnet::{Devnet, DevnetConfig, Mining};
+use causeway_evm_devnet::{Devnet, DevnetConfig, Message, Mining};
+use causeway_protocol::Address;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -66,21 +67,31 @@ pub(crate) fn number(value: &Value) -> u64 {
     u64::from_str_radix(value.as_str().unwrap().strip_prefix("0x").unwrap(), 16).unwrap()
 }
 
-/// A contract's creation code. Called with nothing it reverts with `deadbeef`. Called with data it keeps the first
-/// word in slot 0, logs the data under two topics, that word and the caller, and returns the word.
-pub(crate) fn recorder() -> Vec<u8> {
-    let runtime = [
-        "36601157",                   // data? go on at 17
-        "63deadbeef6000526004601cfd", // revert(deadbeef)
-        "5b366000600037",             // memory = data
-        "600035600055",               // slot 0 = first word
-        "33600035366000a2",           // log2(data; first word, caller)
-        "60206000f3",                 // return first word
-    ]
-    .concat();
+/// Creation code that deploys `runtime`, given as hex.
+pub(crate) fn deploys(runtime: &str) -> Vec<u8> {
     let runtime = alloy_primitives::hex::decode(runtime).unwrap();
+    // CODECOPY(0, 11, length) RETURN(0, length)
     let mut code = alloy_primitives::hex::decode("60ff80600b6000396000f3").unwrap();
     code[1] = u8::try_from(runtime.len()).unwrap();
     code.extend_from_slice(&runtime);
     code
 }
+
+/// Deploys `runtime`, given as hex.
+pub(crate) async fn deploy(devnet: &Devnet, runtime: &str) -> Address {
+    let message = Message { data: deploys(runtime), ..Message::default() };
+    let receipt = devnet.execute(&devnet.keys()[0], message).await.unwrap();
+    assert!(receipt.success);
+    receipt.created.unwrap()
+}
+
+/// A contract. Called with nothing it reverts with `deadbeef`. Called with data it keeps the first word in slot 0, logs
+/// the data under two topics, that word and the caller, and returns the word.
+pub(crate) const RECORDER: &str = concat!(
+    "36601157",                   // data? go on at 17
+    "63deadbeef6000526004601cfd", // revert(deadbeef)
+    "5b366000600037",             // memory = data
+    "600035600055",               // slot 0 = first word
+    "33600035366000a2",           // log2(data; first word, caller)
+    "60206000f3",                 // return first word
+);
