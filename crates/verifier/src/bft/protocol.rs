@@ -27,8 +27,8 @@ impl Protocol {
     }
 
     /// The protocol of this name.
-    pub fn from_name(name: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|protocol| protocol.as_str().as_bytes() == name)
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
     }
 }
 

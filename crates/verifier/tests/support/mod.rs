@@ -1,6 +1,8 @@
 //! Captured chains, read from the folder of outside vectors.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+pub(crate) mod chain;
+
 use std::path::PathBuf;
 
 use causeway_verifier::bft::HeaderFields;
