@@ -1,1 +1,50 @@
-//! The relay service: REST, auth, ingest, attestation batches, deliveries, OpenAPI, metrics.
+//! The relay service: takes evidence, verifies it, records what it proves, and hands relayers what attestors have signed.
+//!
+//! The hub never moves a packet on anyone's word: every state but *attested* is an event proven on an island. It speaks JSON
+//! over HTTP (`/openapi.json`, `/docs`), keeps everything in Postgres, and can run several times over one database.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use causeway_hub::HubConfig;
+//! use tokio_util::sync::CancellationToken;
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let shutdown = CancellationToken::new();
+//! let config = HubConfig::new("hub.example.org/log");
+//! causeway_hub::run(config, listener, "postgres://localhost/causeway", shutdown).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! Modules are the nouns of the interface, each with its routes; `router` is the table of them, `gate` what every request
+//! passes before, and `ingest` the way of evidence from bytes to durable facts.
+
+mod app;
+mod attestations;
+mod auth;
+mod batcher;
+mod clock;
+mod config;
+mod deliveries;
+mod evidence;
+mod extract;
+mod gate;
+mod health;
+mod idempotency;
+mod ingest;
+mod islands;
+mod metrics;
+mod misbehaviour;
+mod openapi;
+mod packets;
+mod problem;
+mod router;
+mod serve;
+mod server;
+mod stats;
+mod tokens;
+mod wake;
+
+pub use clock::{Clock, SystemClock};
+pub use config::{HubConfig, Limits};
+pub use problem::{Problem, ProblemCode};
+pub use serve::{HubError, run, serve};

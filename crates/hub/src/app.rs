@@ -1,0 +1,164 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use causeway_ledger::{Actor, IslandRecord, IslandRef, Ledger, LedgerError, Writer, WriterOptions};
+use causeway_protocol::Hash;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Caller;
+use crate::clock::Clock;
+use crate::config::HubConfig;
+use crate::gate::Room;
+use crate::ingest::Ingest;
+use crate::metrics::Metrics;
+use crate::problem::{Problem, ProblemCode};
+
+/// The hub's state, shared by all handlers.
+pub(crate) type App = Arc<Hub>;
+
+/// One hub.
+pub(crate) struct Hub {
+    pub(crate) config: HubConfig,
+    pub(crate) ledger: Ledger,
+    pub(crate) writer: Writer,
+    pub(crate) ingest: Ingest,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) room: Room,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) stopping: CancellationToken,
+    /// When packets were counted for the metrics.
+    counted: Mutex<Option<Instant>>,
+}
+
+/// Items in an answer when no limit is asked for.
+const DEFAULT_LIMIT: u32 = 100;
+/// Most items in an answer.
+const MAX_LIMIT: u32 = 500;
+/// Envelopes that may wait for the writer before submitting waits too.
+const WRITER_QUEUE: usize = 256;
+/// Most envelopes one transaction commits.
+const COMMIT_MOST: usize = 64;
+
+impl Hub {
+    pub(crate) fn new(
+        config: HubConfig,
+        ledger: Ledger,
+        clock: Arc<dyn Clock>,
+        stopping: CancellationToken,
+    ) -> Result<App, prometheus::Error> {
+        let metrics = Arc::new(Metrics::new()?);
+        let writer = Writer::spawn(ledger.clone(), WriterOptions { queue: WRITER_QUEUE, most: COMMIT_MOST });
+        let ingest = Ingest::new(
+            config.hub_id(),
+            ledger.clone(),
+            writer.clone(),
+            clock.clone(),
+            metrics.clone(),
+            config.limits.verifier_threads,
+        );
+        let room = Room::new(&config.limits);
+        Ok(Arc::new(Self {
+            config,
+            ledger,
+            writer,
+            ingest,
+            clock,
+            room,
+            metrics,
+            stopping,
+            counted: Mutex::new(None),
+        }))
+    }
+
+    /// Now, by the hub's clock.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Who holds the living token with this hash.
+    pub(crate) async fn caller(&self, hash: Hash) -> Result<Option<Caller>, Problem> {
+        let token = self.ledger.authenticate(hash).await?;
+        Ok(token.map(|token| Caller {
+            token: token.id,
+            name: token.name,
+            role: token.role,
+            address: token.address,
+            island: token.island,
+        }))
+    }
+
+    /// The island a path names, by id or name, if it is the caller's to see.
+    pub(crate) async fn island(&self, named: &str, caller: &Caller) -> Result<IslandRecord, Problem> {
+        let which: IslandRef = named
+            .parse()
+            .map_err(|_| Problem::new(ProblemCode::InvalidPath, "expected an island's id or name"))?;
+        let island = self.ledger.island(&which).await?.ok_or_else(|| Problem::not_found("island"))?;
+        caller.may_see(island.id)?;
+        Ok(island)
+    }
+
+    /// How many items an answer has: what was asked, 1 to 500; 100 when nothing was.
+    pub(crate) fn limit(&self, asked: Option<u32>) -> Result<u32, Problem> {
+        match asked {
+            None => Ok(DEFAULT_LIMIT),
+            Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
+            Some(other) => {
+                let detail = format!("limit is {other}, expected 1 to {MAX_LIMIT}");
+                Err(Problem::new(ProblemCode::InvalidQuery, detail))
+            }
+        }
+    }
+
+    /// How long a long poll waits: what was asked, up to the limit.
+    pub(crate) fn wait(&self, seconds: Option<u64>) -> Result<Duration, Problem> {
+        let wait = Duration::from_secs(seconds.unwrap_or(0));
+        let most = self.config.limits.wait;
+        if wait > most {
+            let detail =
+                format!("wait is {} seconds, at most {} are allowed", wait.as_secs(), most.as_secs());
+            return Err(Problem::new(ProblemCode::InvalidQuery, detail));
+        }
+        Ok(wait)
+    }
+}
+
+/// How long the count of packets in the metrics may be old.
+const COUNT_AGE: Duration = Duration::from_secs(5);
+
+impl Hub {
+    /// Brings the metrics' count of packets up to date. Counting costs the ledger something, and anyone may ask: so not often.
+    pub(crate) async fn count_packets(&self) {
+        let mut counted = self.counted.lock().await;
+        if counted.is_some_and(|at| at.elapsed() < COUNT_AGE) {
+            return;
+        }
+        *counted = Some(Instant::now());
+        match self.ledger.stats().await {
+            Ok(stats) => stats.packets.iter().for_each(|(state, count)| self.metrics.packets(state, *count)),
+            Err(error) => tracing::warn!(%error, "packets could not be counted"),
+        }
+    }
+}
+
+impl Caller {
+    /// Who did it, for the history.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor { token: Some(self.token), name: self.name.clone() }
+    }
+}
+
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        if error.is_transient() {
+            tracing::warn!(%error, "the ledger does not answer");
+            Self::new(ProblemCode::LedgerUnavailable, "the ledger did not answer").retry_after(1)
+        } else {
+            tracing::error!(%error, "the ledger failed");
+            Self::new(ProblemCode::Internal, "the ledger failed")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a hub is configured with. Plain values: reading and checking a file is the binary's work.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use causeway_protocol::HubId;
+
+/// A hub's configuration.
+#[derive(Debug, Clone)]
+pub struct HubConfig {
+    /// The origin line of this hub's log, as `hub.example.org/log`. Envelopes name its hash; changing it refuses every relayer.
+    pub origin: String,
+    /// A file whose content is the first operator's token. Inserted, hashed, at start unless it is there already.
+    pub operator_token_file: Option<PathBuf>,
+    /// What one request, one token and all of them together may use.
+    pub limits: Limits,
+}
+
+impl HubConfig {
+    /// A hub under `origin` with the default limits and no operator token file.
+    pub fn new(origin: impl Into<String>) -> Self {
+        Self { origin: origin.into(), operator_token_file: None, limits: Limits::default() }
+    }
+
+    /// The id that envelopes for this hub have to name.
+    pub fn hub_id(&self) -> HubId {
+        HubId::of_origin(&self.origin)
+    }
+}
+
+/// What one request, one token and all of them together may use.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Largest body of an evidence request, in bytes.
+    pub evidence_body: usize,
+    /// Largest body of any other request, in bytes.
+    pub body: usize,
+    /// Largest sum of header names and values, in bytes.
+    pub headers: usize,
+    /// Deepest nesting of JSON.
+    pub json_depth: usize,
+    /// Longest an ordinary request may take.
+    pub request: Duration,
+    /// Longest an upload of evidence may take.
+    pub upload: Duration,
+    /// Longest a long poll may ask to wait.
+    pub wait: Duration,
+    /// Most ordinary requests at once; more are answered 503 at once.
+    pub concurrent: usize,
+    /// Most uploads of evidence at once.
+    pub concurrent_uploads: usize,
+    /// Most long polls at once.
+    pub concurrent_polls: usize,
+    /// Most open connections.
+    pub connections: usize,
+    /// Requests a second that one token may make on average.
+    pub rate: u32,
+    /// Requests one token may make at once.
+    pub burst: u32,
+    /// Threads that verify evidence; 0 means one for each core.
+    pub verifier_threads: usize,
+    /// Longest that requests in flight may take to finish after the shutdown signal.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            evidence_body: 8 * 1024 * 1024 + 64 * 1024,
+            body: 1024 * 1024,
+            headers: 16 * 1024,
+            json_depth: 16,
+            request: Duration::from_secs(30),
+            upload: Duration::from_secs(120),
+            wait: Duration::from_secs(60),
+            concurrent: 256,
+            concurrent_uploads: 64,
+            concurrent_polls: 1024,
+            connections: 4096,
+            rate: 200,
+            burst: 400,
+            verifier_threads: 0,
+            drain: Duration::from_secs(20),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! One island's lane: evidence for it is verified one after the other, against what is remembered of it.
+
+use std::sync::Arc;
+
+use causeway_api::IslandState;
+use causeway_ledger::{
+    IslandRef, Ledger, LedgerError, RecordRefusal, Recorded, Submission, Writer, WriterClosed,
+};
+use causeway_protocol::{Family, GatewayEventKind, IslandId};
+use causeway_verifier::{Advance, ClientState, Gateway};
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+
+use super::Refused;
+
+/// What the writer will say, waited for by a task of its own: also when nobody asks any more.
+pub(crate) type Commit = JoinHandle<Result<Result<Recorded, RecordRefusal>, WriterClosed>>;
+
+/// The lock that orders an island's evidence, around what is remembered of the island.
+pub(crate) struct Lane {
+    pub(crate) view: Mutex<Option<View>>,
+    /// How many submissions are with the writer.
+    waiting: watch::Sender<usize>,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self { view: Mutex::new(None), waiting: watch::Sender::new(0) }
+    }
+}
+
+impl Lane {
+    /// What the ledger says of `island`, once everything of this lane that is with the writer is decided: a view loaded earlier
+    /// would stand behind it.
+    pub(crate) async fn load(&self, ledger: &Ledger, island: IslandId) -> Result<Option<View>, LedgerError> {
+        let mut waiting = self.waiting.subscribe();
+        // An error means that the lane is gone, and nothing waits.
+        let _ = waiting.wait_for(|waiting| *waiting == 0).await;
+        View::load(ledger, island).await
+    }
+
+    /// Hands `submission` to the writer, in this lane's order.
+    pub(crate) async fn submit(
+        self: &Arc<Self>,
+        writer: &Writer,
+        submission: Submission,
+    ) -> Result<Commit, WriterClosed> {
+        let ticket = writer.submit(submission).await?;
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        let lane = self.clone();
+        Ok(tokio::spawn(async move {
+            let outcome = ticket.outcome().await;
+            lane.waiting.send_modify(|waiting| *waiting -= 1);
+            outcome
+        }))
+    }
+}
+
+/// What verifying the next evidence of an island needs: the ledger's word, moved ahead by what is on its way to the writer.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) island: IslandId,
+    pub(crate) family: Family,
+    pub(crate) state: ClientState,
+    pub(crate) gateways: Vec<Gateway>,
+    life: IslandState,
+}
+
+impl View {
+    async fn load(ledger: &Ledger, island: IslandId) -> Result<Option<Self>, LedgerError> {
+        let Some(record) = ledger.island(&IslandRef::Id(island)).await? else { return Ok(None) };
+        let gateways = ledger.gateways(island).await?;
+        let state = ClientState { family: record.family, bytes: record.client_state };
+        Ok(Some(Self { island, family: record.family, state, gateways, life: record.state }))
+    }
+
+    /// Whether evidence is recorded in this state of the island's life.
+    pub(crate) fn takes_evidence(&self) -> Result<(), Refused> {
+        match self.life {
+            IslandState::Active | IslandState::Suspended => Ok(()),
+            IslandState::Frozen => Err(Refused::Frozen),
+            IslandState::Pending | IslandState::Retired => Err(Refused::IslandState(self.life)),
+        }
+    }
+
+    /// The view once `advance` is recorded.
+    pub(crate) fn after(&self, advance: &Advance) -> Self {
+        let mut next = self.clone();
+        next.state = advance.state.clone();
+        for fact in &advance.events {
+            if matches!(fact.event.kind, GatewayEventKind::Opened { .. }) {
+                for gateway in next.gateways.iter_mut().filter(|gateway| gateway.id == fact.event.gateway) {
+                    gateway.opened = true;
+                }
+            }
+        }
+        next
+    }
+}
