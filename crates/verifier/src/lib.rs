@@ -17,6 +17,8 @@ pub mod bft;
 mod client;
 pub mod evm;
 mod facts;
+#[cfg(feature = "forge")]
+pub mod forge;
 #[cfg(feature = "prover")]
 pub mod prover;
 mod refusal;

@@ -1,5 +1,7 @@
 //! Captured real chains, verified from their genesis blocks on.
 
+#![allow(clippy::unwrap_used, reason = "tests may panic, and so may their parts")]
+
 mod support;
 
 use causeway_verifier::prover::RunBuilder;

@@ -1,5 +1,7 @@
 //! Header and `extraData` codecs on captured headers of every kind.
 
+#![allow(clippy::unwrap_used, reason = "tests may panic, and so may their parts")]
+
 mod support;
 
 use causeway_protocol::{Hash, keccak256};

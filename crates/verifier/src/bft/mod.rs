@@ -32,6 +32,8 @@ pub use fault::{ConfigFault, HeaderFault, MAX_PERIOD, MAX_SCHEDULE, SealingFault
 pub use fields::HeaderFields;
 pub use header::{BFT_DIFFICULTY, BFT_MIX_HASH, EMPTY_OMMERS, Header};
 pub use protocol::Protocol;
+#[cfg(feature = "forge")]
+pub(crate) use secp::address_of;
 pub use secp::{CompressedKey, SealFault};
 pub use validators::{Validator, ValidatorSet, quorum, two_f_plus_one};
 #[cfg(feature = "prover")]

@@ -108,6 +108,15 @@ pub fn topics() -> Vec<Hash> {
     TOPICS.iter().map(|(topic, _)| *topic).collect()
 }
 
+/// Topic 0 of the event of this name.
+pub fn topic_of(name: &str) -> Option<Hash> {
+    let is = |signature: &str| signature.split_once('(').is_some_and(|(before, _)| before == name);
+    SIGNATURES
+        .iter()
+        .find(|(_, signature)| is(signature))
+        .map(|(_, signature)| keccak256(signature.as_bytes()))
+}
+
 /// Reads one log as an event of one of the gateways.
 ///
 /// It counts only if the contract is the registered one, the event a gateway's, its gateway id ours, its data canonical, and

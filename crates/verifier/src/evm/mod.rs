@@ -6,7 +6,7 @@ mod receipt;
 mod trie;
 
 pub use abi::AbiFault;
-pub use event::{EventContext, LogFault, decode_event, topics};
+pub use event::{EventContext, LogFault, decode_event, topic_of, topics};
 pub use receipt::{
     Log, MAX_RECEIPTS, Receipt, ReceiptFault, encode_receipt, index_key, prove_events, prove_receipts,
 };

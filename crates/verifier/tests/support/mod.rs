@@ -1,5 +1,6 @@
 //! Captured chains, read from the folder of outside vectors.
 #![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "tests may panic, these are their parts")]
 
 pub(crate) mod chain;
 
