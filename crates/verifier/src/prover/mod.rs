@@ -7,5 +7,5 @@ mod run;
 mod set;
 
 pub use receipts::{OwnedReceipts, prove_block, receipts_root};
-pub use run::{BuiltRun, RunBuilder, SourceBlock, back_fill};
+pub use run::{BuiltRun, RunBuilder, SourceBlock, back_fill, misbehaviour};
 pub use set::{OwnedSet, validator_slots};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use causeway_protocol::{Address, Family, Hash};
+use causeway_protocol::{Address, DecodeError, Family, Hash};
 
 use super::{OwnedReceipts, OwnedSet};
 use crate::bft::raw::{CollectedSeals, RawHeader, SealCollection};
@@ -47,6 +47,8 @@ pub struct RunBuilder {
     hash: Hash,
     validators: Vec<Address>,
     pending: VecDeque<Pending>,
+    /// Whether the run only has to show that its last block was sealed: then nothing goes on from it.
+    accuses: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -79,12 +81,24 @@ impl RunBuilder {
     pub fn new(family: Family, state: &ClientState) -> Result<Self, Refusal> {
         let State { config, head, .. } = State::decode(family, state)?;
         let validators = head.validators.addresses().collect();
-        Ok(Self { config, height: head.height, hash: head.hash, validators, pending: VecDeque::new() })
+        Ok(Self {
+            config,
+            height: head.height,
+            hash: head.hash,
+            validators,
+            pending: VecDeque::new(),
+            accuses: false,
+        })
     }
 
     /// The height that has to be pushed next.
     pub fn next_height(&self) -> u64 {
         self.pending.back().map_or(self.height, |last| last.header.number) + 1
+    }
+
+    /// The island's parameters.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// How many blocks wait for a run.
@@ -217,9 +231,10 @@ impl RunBuilder {
             let first_of_contract = next.is_some() && next != self.config.contract(height);
             let proven = pending.proven.as_ref();
             if let Some(seals) = &ready {
-                if next.is_none() || proven.is_some() {
+                let with_set = next.is_some() && !self.accuses;
+                if !with_set || proven.is_some() {
                     plan.ends = forced.iter().map(SealedEnd::again).collect();
-                    plan.ends.push(SealedEnd { place, seals: seals.clone(), with_set: next.is_some() });
+                    plan.ends.push(SealedEnd { place, seals: seals.clone(), with_set });
                     plan.validators.clone_from(proven.unwrap_or(&validators));
                     last_fault = None;
                 } else {
@@ -242,18 +257,25 @@ impl RunBuilder {
     }
 
     fn encode(&self, plan: &Plan) -> Result<Option<Vec<u8>>, Refusal> {
-        let Some(end) = plan.ends.last() else { return Ok(None) };
-        let run: Vec<&Pending> = self.pending.iter().take(end.place + 1).collect();
-        let end_at = |place: usize| plan.ends.iter().find(|end| end.place == place);
-        let headers: Vec<Vec<u8>> = run
-            .iter()
-            .enumerate()
-            .map(|(place, pending)| {
-                pending.header.evidence_form(end_at(place).map_or(0, |end| end.seals.round))
-            })
-            .collect::<Result<_, _>>()?;
-        let blocks = run.iter().zip(&headers).enumerate().map(|(place, (pending, header))| {
-            let end = end_at(place);
+        if plan.ends.is_empty() {
+            return Ok(None);
+        }
+        let headers = self.headers(plan)?;
+        Ok(Some(Evidence::Run(self.blocks(plan, &headers)).encode(self.config.family)))
+    }
+
+    /// The headers of a planned run in evidence form.
+    fn headers(&self, plan: &Plan) -> Result<Vec<Vec<u8>>, DecodeError> {
+        let count = plan.ends.last().map_or(0, |end| end.place + 1);
+        let form = |(place, pending): (usize, &Pending)| {
+            pending.header.evidence_form(plan.end_at(place).map_or(0, |end| end.seals.round))
+        };
+        self.pending.iter().take(count).enumerate().map(form).collect()
+    }
+
+    fn blocks<'a>(&'a self, plan: &'a Plan, headers: &'a [Vec<u8>]) -> Vec<Block<'a>> {
+        let block = |(place, (pending, header)): (usize, (&'a Pending, &'a Vec<u8>))| {
+            let end = plan.end_at(place);
             Block {
                 header,
                 seals: end.map_or(&[], |end| &end.seals.bytes),
@@ -264,8 +286,14 @@ impl RunBuilder {
                     .map(OwnedSet::as_proof),
                 receipts: pending.receipts.as_ref().map(OwnedReceipts::as_proof),
             }
-        });
-        Ok(Some(Evidence::Run(blocks.collect()).encode(self.config.family)))
+        };
+        self.pending.iter().zip(headers).enumerate().map(block).collect()
+    }
+}
+
+impl Plan {
+    fn end_at(&self, place: usize) -> Option<&SealedEnd> {
+        self.ends.iter().find(|end| end.place == place)
     }
 }
 
@@ -323,4 +351,32 @@ pub fn back_fill(family: Family, config: &Config, blocks: &[SourceBlock]) -> Res
         ..Block::default()
     });
     Ok(Evidence::BackFill(blocks.collect()).encode(family))
+}
+
+/// Evidence of misbehaviour: two runs of blocks from the header of `meeting` on, to two different blocks of one height. Receipts
+/// are left out.
+pub fn misbehaviour(
+    family: Family,
+    meeting: &ClientState,
+    sides: [Vec<SourceBlock>; 2],
+) -> Result<Vec<u8>, Refusal> {
+    let mut accused = Vec::with_capacity(2);
+    for side in sides {
+        let mut builder = RunBuilder { accuses: true, ..RunBuilder::new(family, meeting)? };
+        for block in side {
+            builder.push(SourceBlock { receipts: None, ..block })?;
+        }
+        let plan = builder.plan(builder.pending.len());
+        if let Some(obstacle) = plan.obstacle {
+            return Err(obstacle);
+        }
+        let headers = builder.headers(&plan)?;
+        let last = builder.pending.back().map(|last| last.header.hash);
+        accused.push((last, builder, plan, headers));
+    }
+    accused.sort_by_key(|(last, ..)| *last);
+    let blocks: Vec<Vec<Block<'_>>> =
+        accused.iter().map(|(_, builder, plan, headers)| builder.blocks(plan, headers)).collect();
+    let sides = blocks.try_into().unwrap_or_default();
+    Ok(Evidence::Misbehaviour(sides).encode(family))
 }
