@@ -1,2 +1,41 @@
-//! The one binary.
-fn main() {}
+//! The one binary: hub, relayer, attestor, sandbox and the tools.
+
+mod cli;
+mod commands;
+mod config;
+mod logging;
+mod notify;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    // Before anything can open a TLS connection: without a provider the first one panics.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        eprintln!("error: another TLS provider is installed already");
+        return ExitCode::FAILURE;
+    }
+    let cli = cli::Cli::parse();
+    if let Err(error) = logging::start(cli.log_format, cli.log.as_deref()) {
+        eprintln!("error: {error:#}");
+        return ExitCode::from(2);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(commands::run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if error.downcast_ref::<output::Reported>().is_none() {
+                eprintln!("error: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Islands: registering, approving, life cycle, cursor.
 
-use causeway_api::{ApproveIsland, Cursor, Island, Page, RecordedHeader, RegisterIsland};
+use causeway_api::{ApproveIsland, ChangeIsland, Cursor, Island, Page, RecordedHeader, RegisterIsland};
 
 use crate::request::Request;
 use crate::{ClientError, HubClient};
@@ -31,6 +31,16 @@ impl HubClient {
         self.json(Request::post(&["v1", "islands", island, "approve"]).json(approval)?).await
     }
 
+    /// Takes a step in an island's life: `POST /v1/islands/{island}/suspend`, `…/resume`, `…/freeze` or `…/retire`.
+    pub async fn change_island(
+        &self,
+        island: &str,
+        step: IslandStep,
+        change: &ChangeIsland,
+    ) -> Result<Island, ClientError> {
+        self.json(Request::post(&["v1", "islands", island, step.as_str()]).json(change)?).await
+    }
+
     /// Where a relayer resumes: `GET /v1/islands/{island}/cursor`.
     pub async fn cursor(&self, island: &str) -> Result<Cursor, ClientError> {
         self.json(Request::get(&["v1", "islands", island, "cursor"])).await
@@ -40,5 +50,30 @@ impl HubClient {
     /// `GET /v1/islands/{island}/recorded`.
     pub async fn recorded_header(&self, island: &str, height: u64) -> Result<RecordedHeader, ClientError> {
         self.json(Request::get(&["v1", "islands", island, "recorded"]).query("at", height)).await
+    }
+}
+
+/// A step in an island's life, after its approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IslandStep {
+    /// Deliver nothing new.
+    Suspend,
+    /// Go on.
+    Resume,
+    /// Trust nothing it says any more.
+    Freeze,
+    /// End it for good.
+    Retire,
+}
+
+impl IslandStep {
+    /// Its name in the interface.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Freeze => "freeze",
+            Self::Retire => "retire",
+        }
     }
 }

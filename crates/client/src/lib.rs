@@ -26,6 +26,7 @@ mod settings;
 mod tokens;
 
 pub use error::ClientError;
+pub use islands::IslandStep;
 pub use packets::PacketFilter;
 pub use request::HubClient;
 pub use settings::{Settings, SettingsError, Token};

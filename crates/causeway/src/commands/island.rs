@@ -1,0 +1,198 @@
+//! `causeway island`: chains, from registration to retirement.
+
+use causeway_api::{ApproveIsland, ChangeIsland, Island, RegisterGateway, RegisterIsland};
+use causeway_client::IslandStep;
+use causeway_protocol::{Family, GatewayId, Hash};
+use clap::{Args, Subcommand};
+
+use crate::cli::{HubArgs, OutputArgs};
+use crate::config::{decode_hex, read_anchor};
+use crate::output::{self, name_of};
+
+/// What to do with islands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IslandCommand {
+    /// Register an island with its trust anchor and its gateway. It counts once an operator approved it.
+    Register(Register),
+    /// Approve an island, naming the anchor's block hash as you compared it with the island's owner.
+    Approve(Approve),
+    /// Deliver nothing new to or from an island.
+    Suspend(Change),
+    /// Go on with a suspended island.
+    Resume(Change),
+    /// Trust nothing an island says any more.
+    Freeze(Change),
+    /// End an island for good; no packet of it may be open.
+    Retire(Change),
+    /// List islands.
+    List {
+        #[command(flatten)]
+        hub: HubArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show one island.
+    Show {
+        /// Its name or id.
+        island: String,
+        #[command(flatten)]
+        hub: HubArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+/// An island to register.
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// Its name: 1 to 64 of a-z, 0-9 and -.
+    #[arg(long)]
+    name: String,
+    /// Its family: qbft, ibft2 or ibft.
+    #[arg(long)]
+    family: Family,
+    /// The genesis block's hash.
+    #[arg(long, value_name = "HASH")]
+    fingerprint: Hash,
+    /// The trust anchor in canonical form: 0x-hex, or the absolute path of a file that holds it.
+    #[arg(long, value_name = "FILE|HEX")]
+    anchor: String,
+    /// The gateway's address on the island.
+    #[arg(long, value_name = "HEX")]
+    gateway_address: String,
+    /// The gateway's id, as it took it when it opened.
+    #[arg(long, value_name = "ID")]
+    gateway_id: GatewayId,
+    #[command(flatten)]
+    hub: HubArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// An approval.
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// The island's name or id.
+    island: String,
+    /// The block hash of the anchor.
+    #[arg(long, value_name = "HASH")]
+    anchor: Hash,
+    /// Why it is approved; kept in the history.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    hub: HubArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// A step in an island's life.
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    /// The island's name or id.
+    island: String,
+    /// Why; kept in the history.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    hub: HubArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Runs it.
+pub(crate) async fn run(command: IslandCommand) -> anyhow::Result<()> {
+    match command {
+        IslandCommand::Register(register) => self::register(register).await,
+        IslandCommand::Approve(Approve { island, anchor, reason, hub, output }) => {
+            let approval = ApproveIsland { anchor, reason };
+            print(&hub.client()?.approve_island(&island, &approval).await?, output)
+        }
+        IslandCommand::Suspend(change) => step(IslandStep::Suspend, change).await,
+        IslandCommand::Resume(change) => step(IslandStep::Resume, change).await,
+        IslandCommand::Freeze(change) => step(IslandStep::Freeze, change).await,
+        IslandCommand::Retire(change) => step(IslandStep::Retire, change).await,
+        IslandCommand::List { hub, output } => {
+            let client = hub.client()?;
+            let (mut islands, mut next) = (Vec::new(), None);
+            loop {
+                let page = client.islands(next.as_deref()).await?;
+                islands.extend(page.items);
+                next = page.next;
+                if next.is_none() {
+                    break;
+                }
+            }
+            if output.json {
+                return output::json(&islands);
+            }
+            output::table(
+                ["name", "family", "state", "height", "id"],
+                &islands.iter().map(row).collect::<Vec<_>>(),
+            )
+        }
+        IslandCommand::Show { island, hub, output } => print(&hub.client()?.island(&island).await?, output),
+    }
+}
+
+async fn register(register: Register) -> anyhow::Result<()> {
+    let address = decode_hex(&register.gateway_address)
+        .map_err(|problem| anyhow::anyhow!("--gateway-address: {problem}"))?;
+    let island = RegisterIsland {
+        name: register.name,
+        family: register.family,
+        fingerprint: register.fingerprint,
+        anchor: read_anchor(&register.anchor)?,
+        gateway: RegisterGateway { address, id: register.gateway_id },
+    };
+    print(&register.hub.client()?.register_island(&island).await?, register.output)
+}
+
+async fn step(step: IslandStep, change: Change) -> anyhow::Result<()> {
+    let client = change.hub.client()?;
+    let island = client.change_island(&change.island, step, &ChangeIsland { reason: change.reason }).await?;
+    print(&island, change.output)
+}
+
+fn row(island: &Island) -> [String; 5] {
+    [
+        island.name.clone(),
+        island.family.to_string(),
+        name_of(&island.state),
+        island.head.height.to_string(),
+        island.id.to_string(),
+    ]
+}
+
+fn print(island: &Island, output: OutputArgs) -> anyhow::Result<()> {
+    if output.json {
+        return output::json(island);
+    }
+    for (name, value) in [
+        ("island", island.name.clone()),
+        ("id", island.id.to_string()),
+        ("family", island.family.to_string()),
+        ("state", name_of(&island.state)),
+        ("fingerprint", island.fingerprint.to_string()),
+        ("anchor", island.anchor.to_string()),
+        ("head", format!("{} {}", island.head.height, island.head.hash)),
+        ("registered", island.registered_at.to_string()),
+    ] {
+        output::line(format!("{name:<12} {value}"))?;
+    }
+    for validator in &island.validators {
+        output::line(format!("{:<12} {validator}", "validator"))?;
+    }
+    for gateway in &island.gateways {
+        let address = const_hex::encode_prefixed(&gateway.address);
+        output::line(format!("{:<12} {} at {address}, {}", "gateway", gateway.id, name_of(&gateway.state)))?;
+        output::line(format!(
+            "{:<12} epoch {}, {} of {}",
+            "attestors",
+            gateway.epoch,
+            gateway.threshold,
+            gateway.attestors.len(),
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! `causeway verify evidence`: pieces of evidence, one after the other, from a trust anchor.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use causeway_protocol::{Family, GatewayId, Hash, Island, SignedEnvelope, keccak256};
+use causeway_verifier::{
+    ClientState, EventFact, EvidenceKind, Gateway, LightClient, Recorded, family_of, light_client,
+};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::OutputArgs;
+use crate::config::{decode_hex, read_anchor};
+use crate::output::{self, Reported};
+
+/// Evidence to verify.
+#[derive(Debug, Args)]
+pub(crate) struct Evidence {
+    /// Files of evidence, or of envelopes with evidence, in the order they were recorded: raw bytes, or 0x-hex.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The trust anchor in canonical form: 0x-hex, or a file that holds it.
+    #[arg(long, value_name = "FILE|HEX")]
+    anchor: String,
+    /// The family the evidence has to be of; without it, the anchor's.
+    #[arg(long)]
+    family: Option<Family>,
+    /// The genesis block's hash: with it, the island's id and the gateways' are checked.
+    #[arg(long, value_name = "HASH")]
+    fingerprint: Option<Hash>,
+    /// A gateway whose events are expected, as ID@ADDRESS. May be given several times.
+    #[arg(long = "gateway", value_name = "ID@ADDRESS", value_parser = gateway)]
+    gateways: Vec<(GatewayId, Vec<u8>)>,
+    /// The moment to verify at, in Unix seconds: when it was recorded. Now, unless given.
+    #[arg(long, value_name = "SECONDS")]
+    now: Option<u64>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+fn gateway(text: &str) -> Result<(GatewayId, Vec<u8>), String> {
+    let (id, address) = text.split_once('@').ok_or("expected ID@ADDRESS")?;
+    Ok((id.parse().map_err(|error| format!("{error}"))?, decode_hex(address)?))
+}
+
+/// What one piece of evidence proved, or why it did not.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    file: PathBuf,
+    digest: Hash,
+    verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<u64>,
+    events: Vec<Event>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// One proven event.
+#[derive(Debug, Serialize)]
+struct Event {
+    event: &'static str,
+    gateway: GatewayId,
+    number: u64,
+    height: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packet: Option<causeway_protocol::PacketId>,
+}
+
+impl From<&EventFact> for Event {
+    fn from(fact: &EventFact) -> Self {
+        Self {
+            event: fact.event.kind.name(),
+            gateway: fact.event.gateway,
+            number: fact.event.number,
+            height: fact.height,
+            packet: fact.event.kind.packet(),
+        }
+    }
+}
+
+/// Runs it.
+pub(crate) fn run(args: &Evidence) -> anyhow::Result<()> {
+    let mut session = Session::start(args)?;
+    let verdicts = args.files.iter().map(|file| session.take(file)).collect::<anyhow::Result<Vec<_>>>()?;
+    let good = verdicts.iter().all(|verdict| verdict.verified);
+    if args.output.json {
+        output::json(&verdicts)?;
+    } else {
+        verdicts.iter().try_for_each(print)?;
+    }
+    if good { Ok(()) } else { Err(Reported.into()) }
+}
+
+/// A light client on its way from the anchor through the evidence.
+struct Session {
+    client: &'static dyn LightClient,
+    state: ClientState,
+    /// States after each run, for misbehaviour that starts there.
+    states: BTreeMap<u64, ClientState>,
+    headers: BTreeMap<u64, Hash>,
+    gateways: Vec<Gateway>,
+    now: u64,
+}
+
+impl Session {
+    fn start(args: &Evidence) -> anyhow::Result<Self> {
+        let bytes = read_anchor(&args.anchor).context("anchor")?;
+        let family = match args.family {
+            Some(family) => family,
+            None => family_of(&bytes).context("anchor")?,
+        };
+        let client = light_client(family)?;
+        let anchored = client.anchor(&bytes).context("anchor")?.into_inner();
+        let fingerprint = match (args.fingerprint, anchored.fingerprint) {
+            (Some(given), Some(own)) if given != own => {
+                bail!("the anchor is the genesis block {own}, --fingerprint says {given}")
+            }
+            (given, own) => given.or(own),
+        };
+        let island =
+            fingerprint.map(|fingerprint| Island { family, fingerprint, anchor: anchored.header.hash }.id());
+        if island.is_none() && !args.gateways.is_empty() {
+            bail!("gateways are checked against the island's id: --fingerprint is needed");
+        }
+        let gateways = args.gateways.iter().filter_map(|(id, address)| {
+            island.map(|island| Gateway { island, address: address.clone(), id: *id })
+        });
+        let now = match args.now {
+            Some(now) => now,
+            None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+        };
+        Ok(Self {
+            client,
+            states: BTreeMap::from([(anchored.header.height, anchored.state.clone())]),
+            headers: BTreeMap::from([(anchored.header.height, anchored.header.hash)]),
+            state: anchored.state,
+            gateways: gateways.collect(),
+            now,
+        })
+    }
+
+    fn take(&mut self, file: &Path) -> anyhow::Result<Verdict> {
+        let evidence = read(file)?;
+        let mut verdict = Verdict {
+            file: file.to_path_buf(),
+            digest: keccak256(&evidence),
+            verified: false,
+            kind: None,
+            first: None,
+            last: None,
+            events: Vec::new(),
+            code: None,
+            detail: None,
+        };
+        match self.verify(&evidence, &mut verdict) {
+            Ok(()) => verdict.verified = true,
+            Err(refusal) => {
+                verdict.code = Some(refusal.code());
+                verdict.detail = Some(refusal.to_string());
+            }
+        }
+        Ok(verdict)
+    }
+
+    fn verify(&mut self, evidence: &[u8], verdict: &mut Verdict) -> Result<(), causeway_verifier::Refusal> {
+        let span = self.client.inspect(evidence)?;
+        (verdict.first, verdict.last) = (Some(span.first), Some(span.last));
+        let recorded = match span.kind {
+            EvidenceKind::Run => {
+                verdict.kind = Some("run");
+                None
+            }
+            EvidenceKind::BackFill => {
+                verdict.kind = Some("back-fill");
+                self.headers.get(&span.last).map(|hash| Recorded { height: span.last, hash: *hash })
+            }
+            EvidenceKind::Misbehaviour => {
+                verdict.kind = Some("misbehaviour");
+                let meeting = self.states.range(..span.first).next_back().map(|(_, state)| state);
+                let meeting = meeting.unwrap_or(&self.state);
+                let proven = self.client.misbehaviour(meeting, evidence, self.now)?;
+                self.state = self.client.freeze(&self.state, &proven)?;
+                return Ok(());
+            }
+        };
+        let advance =
+            self.client.advance(&self.state, &self.gateways, recorded.as_ref(), evidence, self.now)?;
+        for header in &advance.headers {
+            self.headers.insert(header.height, header.hash);
+        }
+        for fact in &advance.events {
+            for gateway in &mut self.gateways {
+                let _ = (gateway, fact);
+            }
+        }
+        verdict.events = advance.events.iter().map(Event::from).collect();
+        self.state = advance.state.clone();
+        if span.kind == EvidenceKind::Run {
+            self.states.insert(span.last, self.state.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The evidence in a file: bytes or 0x-hex, bare or in an envelope.
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let bytes = match std::str::from_utf8(&bytes) {
+        Ok(text) if text.starts_with("0x") => {
+            decode_hex(text.trim()).map_err(|problem| anyhow::anyhow!("{}: {problem}", file.display()))?
+        }
+        _ => bytes,
+    };
+    // An envelope and evidence differ in the type of their first item, so at most one of the two readings succeeds.
+    match SignedEnvelope::decode(&bytes) {
+        Ok(signed) => {
+            signed.check_signature().with_context(|| format!("{}: envelope", file.display()))?;
+            Ok(signed.envelope.evidence)
+        }
+        Err(_) => Ok(bytes),
+    }
+}
+
+fn print(verdict: &Verdict) -> anyhow::Result<()> {
+    let file = verdict.file.display();
+    if let (Some(code), Some(detail)) = (verdict.code, &verdict.detail) {
+        return output::line(format!("{file}: refused: {code}: {detail}"));
+    }
+    let (kind, first, last) = (verdict.kind.unwrap_or_default(), verdict.first, verdict.last);
+    let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+    output::line(format!("{file}: verified: {kind} {first} to {last}, {} events", verdict.events.len()))?;
+    for event in &verdict.events {
+        let packet = event.packet.map(|packet| format!(" {packet}")).unwrap_or_default();
+        output::line(format!("  {} {} number {}{packet}", event.height, event.event, event.number))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! The hub's configuration file.
+
+use anyhow::Context as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+use super::{Role, Secret, formats};
+
+/// The relay service: verifies evidence, records it in Postgres, serves REST.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HubFile {
+    /// The origin line of this hub's log. Envelopes name its hash: changing it later refuses every relayer.
+    pub(crate) origin: String,
+    /// Address and port to listen on. Put a proxy that speaks TLS in front of anything but the loopback.
+    #[serde(default = "listen")]
+    #[schemars(schema_with = "formats::listen")]
+    pub(crate) listen: String,
+    /// The first operator's token: inserted, hashed, at start unless it is there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) operator_token: Option<Secret>,
+    /// Where everything is recorded.
+    pub(crate) database: Database,
+    /// What one request, one token and all of them together may use.
+    #[serde(default)]
+    pub(crate) limits: LimitsFile,
+}
+
+/// The Postgres database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    /// Where its URL (postgres://user:password@host/name) is: it holds a password.
+    pub(crate) url: Secret,
+    /// Most connections to it.
+    #[serde(default = "connections")]
+    #[schemars(range(min = 2, max = 1000))]
+    pub(crate) max_connections: u32,
+    /// Whether the hub brings the database's tables up to date when it starts.
+    #[serde(default = "yes")]
+    pub(crate) migrate: bool,
+}
+
+/// Limits of the REST interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LimitsFile {
+    /// Largest body of an evidence request, in bytes.
+    #[schemars(range(min = 65_536, max = 67_108_864))]
+    pub(crate) evidence_body: usize,
+    /// Largest body of any other request, in bytes.
+    #[schemars(range(min = 16_384, max = 67_108_864))]
+    pub(crate) body: usize,
+    /// Longest an ordinary request may take, in seconds.
+    #[schemars(range(min = 1, max = 3600))]
+    pub(crate) request_seconds: u64,
+    /// Longest an upload of evidence may take, in seconds.
+    #[schemars(range(min = 1, max = 3600))]
+    pub(crate) upload_seconds: u64,
+    /// Longest a long poll may ask to wait, in seconds.
+    #[schemars(range(min = 1, max = 600))]
+    pub(crate) wait_seconds: u64,
+    /// Most ordinary requests at once; more are answered 503 at once.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(crate) concurrent: usize,
+    /// Most uploads of evidence at once.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(crate) concurrent_uploads: usize,
+    /// Most long polls at once.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(crate) concurrent_polls: usize,
+    /// Most open connections.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) connections: usize,
+    /// Requests a second that one token may make on average.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) rate: u32,
+    /// Requests one token may make at once.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) burst: u32,
+    /// Threads that verify evidence; 0 means one for each core.
+    #[schemars(range(min = 0, max = 1024))]
+    pub(crate) verifier_threads: usize,
+    /// Longest that requests in flight may take to finish after the hub was told to stop, in seconds.
+    #[schemars(range(min = 1, max = 600))]
+    pub(crate) drain_seconds: u64,
+}
+
+impl Default for LimitsFile {
+    fn default() -> Self {
+        Self {
+            evidence_body: 8 * 1024 * 1024 + 64 * 1024,
+            body: 1024 * 1024,
+            request_seconds: 30,
+            upload_seconds: 120,
+            wait_seconds: 60,
+            concurrent: 256,
+            concurrent_uploads: 64,
+            concurrent_polls: 1024,
+            connections: 4096,
+            rate: 200,
+            burst: 400,
+            verifier_threads: 0,
+            drain_seconds: 20,
+        }
+    }
+}
+
+fn listen() -> String {
+    "127.0.0.1:8080".into()
+}
+
+fn connections() -> u32 {
+    10
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl HubFile {
+    /// Reads every secret, and tries the address to listen on.
+    pub(crate) async fn try_services(&self) -> anyhow::Result<()> {
+        self.database.url.read().context("database.url")?;
+        if let Some(token) = &self.operator_token {
+            token.read().context("operator_token")?;
+        }
+        TcpListener::bind(&self.listen).await.with_context(|| format!("listen on {}", self.listen))?;
+        Ok(())
+    }
+}
+
+impl Role for HubFile {
+    const NAME: &'static str = "hub";
+
+    fn example() -> Self {
+        Self {
+            origin: "hub.example.org/log".into(),
+            listen: listen(),
+            operator_token: Some(Secret::Credential("operator-token".into())),
+            database: Database {
+                url: Secret::Credential("database-url".into()),
+                max_connections: connections(),
+                migrate: yes(),
+            },
+            limits: LimitsFile::default(),
+        }
+    }
+
+    fn rules(&self) -> Vec<(String, String)> {
+        let mut broken = Vec::new();
+        if self.origin.trim() != self.origin
+            || self.origin.is_empty()
+            || self.origin.contains(['\n', '+', ' '])
+        {
+            let text = "expected one line without white space or +, as hub.example.org/log";
+            broken.push(("origin".into(), text.into()));
+        }
+        broken
+    }
+}
