@@ -1,8 +1,10 @@
 //! A chain of blocks with one transaction each: an EVM, its state, a clock that tests set.
 
+use std::convert::Infallible;
+
 use alloy_primitives::{Address, B256, Bytes, Log, U256, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent};
-use revm::context::result::{ExecutionResult, Output};
+use revm::context::result::{EVMError, ExecutionResult, InvalidTransaction, Output};
 use revm::context::{BlockEnv, CfgEnv, ContextTr, TxEnv};
 use revm::database::{CacheDB, EmptyDB};
 use revm::handler::MainnetContext;
@@ -134,19 +136,15 @@ impl Chain {
     ) -> (Receipt, Vec<Frame>) {
         let transaction = Self::transaction(from, TxKind::Call(to), data, gas);
         let mut frames = Frames::default();
-        let outcome = self
-            .context()
-            .build_mainnet_with_inspector(&mut frames)
-            .inspect_tx(transaction)
-            .expect("a valid transaction");
-        (Receipt::from(outcome.result), frames.all)
+        let outcome = self.context().build_mainnet_with_inspector(&mut frames).inspect_tx(transaction);
+        (outcome.map_or_else(Receipt::unpaid, |outcome| outcome.result.into()), frames.all)
     }
 
     /// Runs a transaction and keeps nothing.
     pub(crate) fn simulate(&mut self, from: Address, to: Address, data: Vec<u8>, gas: u64) -> Receipt {
         let transaction = Self::transaction(from, TxKind::Call(to), data, gas);
-        let outcome = self.context().build_mainnet().transact(transaction).expect("a valid transaction");
-        Receipt::from(outcome.result)
+        let outcome = self.context().build_mainnet().transact(transaction);
+        outcome.map_or_else(Receipt::unpaid, |outcome| outcome.result.into())
     }
 
     /// Reads from a contract.
@@ -181,6 +179,17 @@ impl From<ExecutionResult> for Receipt {
 }
 
 impl Receipt {
+    /// A transaction whose gas does not even pay for its own bytes: no node takes it.
+    fn unpaid(error: EVMError<Infallible>) -> Self {
+        use InvalidTransaction::{CallGasCostMoreThanGasLimit, GasFloorMoreThanGasLimit};
+        match error {
+            EVMError::Transaction(CallGasCostMoreThanGasLimit { .. } | GasFloorMoreThanGasLimit { .. }) => {
+                Self { success: false, output: Bytes::new(), logs: Vec::new(), gas_used: 0 }
+            }
+            other => panic!("an invalid transaction: {other:?}"),
+        }
+    }
+
     /// Nothing went wrong.
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
