@@ -3,6 +3,7 @@
 use core::sync::atomic::AtomicUsize;
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use alloy_primitives::{Address, B256, U64};
@@ -47,7 +48,7 @@ impl Default for SourceSettings {
 /// Watches one EVM island. Blocks of QBFT and IBFT are final as soon as they are sealed, so its newest block counts.
 #[derive(Debug)]
 pub struct EvmSource {
-    nodes: Nodes,
+    nodes: Arc<Nodes>,
     settings: SourceSettings,
     contract_size: AtomicUsize,
     memory: Mutex<Memory>,
@@ -66,7 +67,7 @@ struct Memory {
 
 impl EvmSource {
     /// Watches the island that `nodes` belong to.
-    pub fn new(nodes: Nodes, settings: SourceSettings) -> Self {
+    pub fn new(nodes: Arc<Nodes>, settings: SourceSettings) -> Self {
         Self { nodes, settings, contract_size: AtomicUsize::new(0), memory: Mutex::default() }
     }
 

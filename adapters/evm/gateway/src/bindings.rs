@@ -1,6 +1,6 @@
 //! What `sol!` makes of the artifacts: a module for each contract with its calls, events, errors, `BYTECODE` (creation
 //! code) and `DEPLOYED_BYTECODE`.
-#![allow(missing_docs, clippy::pedantic)]
+#![allow(missing_docs, clippy::all, clippy::pedantic)]
 
 use alloy_sol_types::sol;
 

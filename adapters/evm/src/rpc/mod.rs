@@ -6,6 +6,6 @@ mod node;
 mod nodes;
 
 pub use error::{NodeError, RpcError};
-pub(crate) use json::{JsonBlock, JsonProof, JsonReceipt, hex_quantity};
+pub(crate) use json::{JsonBlock, JsonLog, JsonProof, JsonReceipt, hex_quantity};
 pub use node::Node;
 pub use nodes::{Nodes, NodesError, NodesSettings};

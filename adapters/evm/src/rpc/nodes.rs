@@ -15,7 +15,7 @@ use url::Url;
 use super::{Node, NodeError, RpcError};
 
 /// The longest a node that keeps failing is left alone.
-const LONGEST_COOL_DOWN: Duration = Duration::from_secs(60);
+const LONGEST_COOL_DOWN: Duration = Duration::from_mins(1);
 /// How long slower nodes are waited for once one has told its height.
 const HEIGHT_GRACE: Duration = Duration::from_millis(250);
 
