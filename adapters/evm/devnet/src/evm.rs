@@ -188,13 +188,16 @@ impl Call {
             other => other,
         })?;
         let (mut fails, mut succeeds) = (used.saturating_sub(1), most);
-        // Often what it used is enough, or that and the 1/64 a call holds back.
+        // Often what it used is enough, or that, the 1/64 a call holds back, and the stipend that comes with value.
         for guess in [used, used.saturating_add(used / 63).saturating_add(2_300)] {
-            if guess < succeeds && self.run(rules, block, view.clone(), guess).is_ok() {
+            if guess >= succeeds {
+                break;
+            }
+            if self.run(rules, block, view.clone(), guess).is_ok() {
                 succeeds = guess;
                 break;
             }
-            fails = fails.max(guess.min(succeeds.saturating_sub(1)));
+            fails = guess;
         }
         while succeeds - fails > 1 + succeeds / 100 {
             let guess = fails + (succeeds - fails) / 2;

@@ -114,3 +114,68 @@ fn recover(envelope: &TxEnvelope) -> Option<Address> {
     let signer = Signature(bytes).signer(Hash(envelope.signature_hash().0)).ok()?;
     Some(Address(signer.0.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_consensus::TxLegacy;
+    use alloy_consensus::transaction::SignableTransaction as _;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Hardfork, Key};
+
+    const RULES: Rules =
+        Rules { chain_id: 7, hardfork: Hardfork::Shanghai, gas_limit: 1_000_000, base_fee: 0 };
+
+    fn signed(chain_id: Option<u64>, malleate: bool) -> Vec<u8> {
+        let transaction = TxLegacy { chain_id, gas_limit: 21_000, ..TxLegacy::default() };
+        let signature =
+            Key::from_secret([7; 32]).unwrap().sign(Hash(transaction.signature_hash().0)).unwrap().0;
+        let mut signature =
+            alloy_primitives::Signature::from_bytes_and_parity(&signature[..64], signature[64] == 28);
+        if malleate {
+            let order = alloy_primitives::uint!(
+                0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256
+            );
+            signature =
+                alloy_primitives::Signature::new(signature.r(), order - signature.s(), !signature.v());
+        }
+        TxEnvelope::Legacy(transaction.into_signed(signature)).encoded_2718()
+    }
+
+    #[test]
+    fn a_transaction_names_its_sender() {
+        let transaction = Transaction::decode(&signed(Some(7), false), &RULES).unwrap();
+        assert_eq!(transaction.sender.0.0, Key::from_secret([7; 32]).unwrap().address().0);
+    }
+
+    #[test]
+    fn one_without_chain_id_of_another_chain_or_with_a_high_s_is_refused() {
+        let refusal =
+            |chain_id, malleate| Transaction::decode(&signed(chain_id, malleate), &RULES).unwrap_err();
+        assert_eq!(refusal(None, false), TransactionError::Unprotected);
+        assert_eq!(refusal(Some(8), false), TransactionError::ChainId { came: 8, expected: 7 });
+        assert_eq!(refusal(Some(7), true), TransactionError::Signature);
+    }
+
+    proptest! {
+        #[test]
+        fn another_byte_is_another_transaction(at in 0usize..100, flip in 1u8..) {
+            let raw = signed(Some(7), false);
+            let original = Transaction::decode(&raw, &RULES).unwrap();
+            let mut other = raw.clone();
+            let at = at % raw.len();
+            other[at] ^= flip;
+            if let Ok(other) = Transaction::decode(&other, &RULES) {
+                prop_assert!(other.sender != original.sender);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_refused_or_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(transaction) = Transaction::decode(&bytes, &RULES) {
+                prop_assert_eq!(&transaction.raw[..], &bytes[..]);
+            }
+        }
+    }
+}

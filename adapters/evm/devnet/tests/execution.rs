@@ -101,3 +101,35 @@ async fn value_moves_and_a_call_without_a_trace_leaves_none() {
     let broke = json!([{ "from": nobody, "to": to, "value": "0x6" }]);
     assert_eq!(error(&devnet, "eth_call", broke).await["code"], -32000);
 }
+
+#[tokio::test]
+async fn a_reason_given_in_text_is_shown_as_text() {
+    let devnet = start("reason").await;
+    // Reverts with its call data.
+    let contract = deploy(&devnet, "366000600037366000fd").await;
+    let revert = async |data: String| {
+        error(&devnet, "eth_call", json!([{ "to": contract, "data": data }])).await["message"].clone()
+    };
+    let text = format!("0x08c379a0{:064x}{:064x}{:0<64}", 32, 2, alloy_primitives::hex::encode("no"));
+    assert_eq!(revert(text.clone()).await, "execution reverted: no");
+    assert_eq!(revert(text.replace("02", "ff")).await, "execution reverted", "a length beyond the data");
+    assert_eq!(revert("0x08c379a0".into()).await, "execution reverted");
+}
+
+#[tokio::test]
+async fn a_contract_that_destroys_itself_is_gone_with_its_storage() {
+    let devnet = start("destroyed").await;
+    // Called with data: slot 0 = 1. Called without: selfdestruct to the caller.
+    let contract = deploy(&devnet, "3660065733ff5b600160005500").await;
+    let send = async |data: Vec<u8>| {
+        let message = Message { to: Some(contract), data, ..Message::default() };
+        assert!(devnet.execute(&devnet.keys()[0], message).await.unwrap().success);
+    };
+    send(vec![1]).await;
+    let stored = async |tag: &str| result(&devnet, "eth_getStorageAt", json!([contract, "0x0", tag])).await;
+    assert_eq!(stored("latest").await, json!(causeway_protocol::words::uint(1)));
+    send(Vec::new()).await;
+    assert_eq!(stored("latest").await, json!(Hash::ZERO));
+    assert_eq!(result(&devnet, "eth_getCode", json!([contract, "latest"])).await, "0x");
+    assert_eq!(stored("0x2").await, json!(causeway_protocol::words::uint(1)), "not in the past");
+}
