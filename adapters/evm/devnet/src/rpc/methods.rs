@@ -245,3 +245,90 @@ impl Node<'_> {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::DevnetConfig;
+
+    const METHODS: [&str; 24] = [
+        "eth_feeHistory",
+        "eth_getBlockByNumber",
+        "eth_getBlockByHash",
+        "eth_getBlockTransactionCountByNumber",
+        "eth_getTransactionByHash",
+        "eth_getTransactionByBlockNumberAndIndex",
+        "eth_getTransactionReceipt",
+        "eth_getBlockReceipts",
+        "eth_getLogs",
+        "eth_getBalance",
+        "eth_getCode",
+        "eth_getStorageAt",
+        "eth_getTransactionCount",
+        "eth_getProof",
+        "eth_call",
+        "eth_estimateGas",
+        "eth_sendRawTransaction",
+        "debug_getRawHeader",
+        "debug_getRawBlock",
+        "debug_getBlockRlp",
+        "debug_getRawReceipts",
+        "debug_getRawTransaction",
+        "eth_chainId",
+        "eth_nothing",
+    ];
+
+    fn scalar() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::from),
+            prop::sample::select(vec!["latest", "earliest", "pending", "0x", "0x0", "0x1", "", "é"])
+                .prop_map(Value::from),
+            prop::collection::vec(any::<u8>(), 0..40).prop_map(data),
+            any::<u64>().prop_map(quantity),
+            any::<[u8; 20]>().prop_map(data),
+            any::<[u8; 32]>().prop_map(data),
+        ]
+    }
+
+    fn param() -> impl Strategy<Value = Value> {
+        let keys = vec![
+            "fromBlock",
+            "toBlock",
+            "blockHash",
+            "blockNumber",
+            "address",
+            "topics",
+            "to",
+            "from",
+            "data",
+            "input",
+            "gas",
+            "gasPrice",
+            "value",
+        ];
+        let list = prop::collection::vec(scalar(), 0..4).prop_map(Value::from);
+        let object = prop::collection::vec((prop::sample::select(keys), scalar()), 0..4)
+            .prop_map(|entries| entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
+        prop_oneof![scalar(), list, object]
+    }
+
+    proptest! {
+        #[test]
+        fn any_parameters_are_answered_or_refused(
+            method in prop::sample::select(METHODS.to_vec()),
+            params in prop::collection::vec(param(), 0..4),
+            behind in 0u64..3,
+        ) {
+            let chain = Chain::genesis(&DevnetConfig::new("fuzz", 7, 1).unwrap()).unwrap();
+            chain.mine().unwrap();
+            let node = Node { chain: &chain, behind };
+            // Whatever it is, it does not panic, and the node goes on.
+            let _ = node.call(method, &Value::from(params));
+            prop_assert!(node.call("eth_blockNumber", &Value::Null).is_ok());
+        }
+    }
+}
