@@ -10,7 +10,7 @@ use causeway_verifier::prover::{OwnedReceipts, prove_block, receipts_root};
 use support::chain::{Chain, receipt_of, receipts_of};
 use support::{fixed, hex, vectors};
 
-fn prove<'a>(root: Hash, proof: &'a OwnedReceipts) -> Result<Vec<&'a [u8]>, ReceiptFault> {
+fn prove(root: Hash, proof: &OwnedReceipts) -> Result<Vec<&[u8]>, ReceiptFault> {
     let nodes: Vec<&[u8]> = proof.nodes.iter().map(Vec::as_slice).collect();
     prove_receipts(root, &proof.indices, &nodes)
 }

@@ -35,7 +35,7 @@ pub use protocol::Protocol;
 #[cfg(feature = "forge")]
 pub(crate) use secp::address_of;
 pub use secp::{CompressedKey, SealFault};
-pub use validators::{Validator, ValidatorSet, quorum, two_f_plus_one};
+pub use validators::{Validator, ValidatorSet, more_than_a_third, quorum, two_f_plus_one};
 #[cfg(feature = "prover")]
 pub(crate) use {seals::check_quorum, state::State};
 

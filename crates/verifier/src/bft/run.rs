@@ -9,7 +9,7 @@ use super::seals::verify_seals;
 use super::state::Head;
 use super::{
     BFT_DIFFICULTY, BFT_MIX_HASH, EMPTY_OMMERS, ExtraData, Header, HeaderFault, Protocol, SealingFault,
-    SetFault, ValidatorSet,
+    SetFault, ValidatorSet, more_than_a_third,
 };
 use crate::{HeaderFact, Refusal};
 
@@ -212,7 +212,7 @@ impl<'c> Walk<'c> {
         let Some(before) = self.before.take() else { return Ok(()) };
         let old = before.len();
         let came = sealers.iter().filter(|sealer| before.contains(**sealer)).count();
-        if 3 * came > old {
+        if more_than_a_third(came, old) {
             return Ok(());
         }
         Err(Refusal::Set { height, fault: SetFault::Overlap { came, old } })

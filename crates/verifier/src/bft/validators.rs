@@ -28,6 +28,12 @@ pub fn two_f_plus_one(n: usize) -> usize {
     2 * n.div_ceil(3).saturating_sub(1) + 1
 }
 
+/// Whether `part` is strictly more than a third of `whole`: then at least one of them is honest, as long as fewer than a third
+/// are not. Never rounded: 1 of 4 is not more than a third.
+pub fn more_than_a_third(part: usize, whole: usize) -> bool {
+    3 * part > whole
+}
+
 impl ValidatorSet {
     /// A set of addresses in any order, as headers and contracts list them.
     pub fn from_addresses(mut addresses: Vec<Address>) -> Result<Self, SetFault> {
@@ -171,6 +177,25 @@ mod tests {
     fn two_f_plus_one_falls_short_of_a_quorum_where_the_design_says_so() {
         let short: Vec<usize> = (1..=12).filter(|n| two_f_plus_one(*n) < quorum(*n)).collect();
         assert_eq!(short, [2, 3, 5, 6, 8, 9, 11, 12]);
+    }
+
+    #[test]
+    fn case_16_an_overlap_of_f_is_too_little_and_of_f_plus_one_enough() {
+        for n in 1..=200usize {
+            let faulty = n.div_ceil(3) - 1;
+            assert!(!more_than_a_third(faulty, n), "{faulty} of {n}");
+            assert!(more_than_a_third(faulty + 1, n) || n % 3 == 0, "{} of {n}", faulty + 1);
+            assert!(more_than_a_third(n / 3 + 1, n));
+        }
+    }
+
+    #[test]
+    fn a_quorum_after_one_change_always_overlaps_enough() {
+        for n in 1..=200usize {
+            let after_joining = quorum(n + 1) - 1;
+            assert!(more_than_a_third(after_joining, n), "one joins {n}");
+            assert!(n == 1 || more_than_a_third(quorum(n - 1), n), "one leaves {n}");
+        }
     }
 
     #[test]

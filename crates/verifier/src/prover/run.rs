@@ -8,7 +8,7 @@ use super::{OwnedReceipts, OwnedSet};
 use crate::bft::raw::{CollectedSeals, RawHeader, SealCollection};
 use crate::bft::{
     Block, Config, Evidence, MAX_BLOCKS, Protocol, SealingFault, SetFault, State, ValidatorContract,
-    check_quorum, prove_validators,
+    check_quorum, more_than_a_third, prove_validators,
 };
 use crate::{ClientState, MAX_EVIDENCE, Refusal};
 
@@ -315,7 +315,7 @@ fn sealed(
         .map_err(|fault: SealingFault| Refusal::Sealing { height, fault })?;
     if let Some(before) = before {
         let came = seals.signers.iter().filter(|signer| before.contains(signer)).count();
-        if 3 * came <= before.len() {
+        if !more_than_a_third(came, before.len()) {
             return Err(Refusal::Set { height, fault: SetFault::Overlap { came, old: before.len() } });
         }
     }
