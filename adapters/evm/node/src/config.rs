@@ -161,6 +161,18 @@ mod tests {
     }
 
     #[test]
+    fn the_validator_contract_has_the_functions_it_is_said_to_have() {
+        let code = ValidatorContract::open_to_all().unwrap().code;
+        for function in ["getValidators()", "add(address)", "remove(address)", "replace(address[],address[])"]
+        {
+            // Solidity's dispatcher pushes each selector: PUSH4.
+            let mut push = vec![0x63];
+            push.extend_from_slice(&crate::keys::keccak256(function.as_bytes())[..4]);
+            assert!(code.windows(5).any(|window| window == push), "{function}");
+        }
+    }
+
+    #[test]
     fn what_cannot_run_is_refused() {
         assert!(refused(|config| config.validators = 0));
         assert!(refused(|config| config.validators = 31));
