@@ -1,5 +1,6 @@
 //! The one binary: hub, relayer, attestor, sandbox and the tools.
 
+mod capture;
 mod cli;
 mod commands;
 mod config;
@@ -33,9 +34,21 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if error.downcast_ref::<output::Reported>().is_none() {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", causes(&error));
             }
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes, each said once: some errors repeat their cause's words.
+fn causes(error: &anyhow::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !parts.last().is_some_and(|last| last.ends_with(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
 }

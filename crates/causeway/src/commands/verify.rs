@@ -1,12 +1,16 @@
 //! `causeway verify`: proofs, checked offline by nothing but their bytes and a trust anchor.
 
+mod chain;
 mod evidence;
+mod walk;
 
 use clap::Subcommand;
 
 /// What to verify.
 #[derive(Debug, Subcommand)]
 pub(crate) enum VerifyCommand {
+    /// Verify a captured chain: every header, and every receipts root where receipts are given.
+    Chain(chain::Chain),
     /// Verify evidence against a trust anchor.
     Evidence(evidence::Evidence),
 }
@@ -14,6 +18,7 @@ pub(crate) enum VerifyCommand {
 /// Runs it.
 pub(crate) fn run(command: VerifyCommand) -> anyhow::Result<()> {
     match command {
+        VerifyCommand::Chain(chain) => chain::run(&chain),
         VerifyCommand::Evidence(evidence) => evidence::run(&evidence),
     }
 }

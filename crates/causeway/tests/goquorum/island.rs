@@ -1,0 +1,170 @@
+//! A GoQuorum network with a gateway and a message board on it.
+
+use alloy_sol_types::{SolCall, SolConstructor, SolValue};
+use causeway_evm_gateway::{Gateway, MessageBoard, PAYLOAD_LIMIT, TIMEOUT_WINDOW};
+use causeway_evm_node::{Key, Network, NodeError};
+use causeway_protocol::{Address, Family, GatewayId, Hash, HubId, Island, IslandId, PacketId};
+use causeway_verifier::bft::{Anchor, Config, Protocol};
+use causeway_verifier::light_client;
+use serde_json::{Value, json};
+
+/// Accounts by purpose; the rest post.
+const OWNER: usize = 0;
+const RELAYER: usize = 1;
+const FIRST_AUTHOR: usize = 2;
+/// Accounts that post, at once.
+pub const AUTHORS: usize = 10;
+/// Accounts a network needs.
+pub const ACCOUNTS: usize = FIRST_AUTHOR + AUTHORS;
+
+pub struct RealIsland {
+    pub network: Network,
+    pub name: &'static str,
+    pub family: Family,
+    pub id: IslandId,
+    pub fingerprint: Hash,
+    pub anchor: Vec<u8>,
+    pub gateway: Address,
+    pub gateway_id: GatewayId,
+    pub board: Address,
+}
+
+impl RealIsland {
+    /// Takes the genesis block as the trust anchor, and deploys and opens a gateway and a board.
+    pub async fn new(
+        network: Network,
+        name: &'static str,
+        family: Family,
+        hub: HubId,
+        attestors: &[Address],
+    ) -> Result<Self, NodeError> {
+        let protocol = if family == Family::Ibft { Protocol::Ibft } else { Protocol::Qbft };
+        let genesis = network.rpc(0)?.raw_header(0).await?;
+        let anchor =
+            Anchor { config: Config::plain(family, protocol, 86_400, 30), header: &genesis, set: None }
+                .encode();
+        let fingerprint = light_client(family).unwrap().anchor(&anchor).unwrap().header.hash;
+        let id = Island { family, fingerprint, anchor: fingerprint }.id();
+        let mut island = Self {
+            network,
+            name,
+            family,
+            id,
+            fingerprint,
+            anchor,
+            gateway: Address::ZERO,
+            gateway_id: GatewayId::default(),
+            board: Address::ZERO,
+        };
+        let arguments = Gateway::constructorCall {
+            owner_: island.account(OWNER).address().into(),
+            timeoutWindow_: TIMEOUT_WINDOW,
+            payloadLimit_: PAYLOAD_LIMIT,
+        };
+        island.gateway = island.create(&Gateway::BYTECODE, &arguments.abi_encode()).await?;
+        let open = Gateway::openCall {
+            island_: id.0.into(),
+            hub_: hub.0.into(),
+            threshold_: 2,
+            attestors_: attestors.iter().map(|attestor| attestor.0.into()).collect(),
+        };
+        island.call(island.account(OWNER), island.gateway, open.abi_encode()).await?;
+        let gateway_id = island.view(island.gateway, Gateway::gatewayIdCall {}.abi_encode()).await?;
+        island.gateway_id = GatewayId::try_from(gateway_id.as_slice()).unwrap();
+        let arguments = MessageBoard::constructorCall { gateway_: island.gateway.0.into() };
+        island.board = island.create(&MessageBoard::BYTECODE, &arguments.abi_encode()).await?;
+        Ok(island)
+    }
+
+    fn account(&self, index: usize) -> &Key {
+        &self.network.accounts()[index]
+    }
+
+    /// The secret of the account a relayer delivers with, as 0x-hex.
+    pub fn relayer_secret(&self) -> String {
+        const_hex::encode_prefixed(self.account(RELAYER).secret())
+    }
+
+    async fn create(&self, code: &[u8], arguments: &[u8]) -> Result<Address, NodeError> {
+        let receipt = self.network.transact(self.account(OWNER), None, [code, arguments].concat()).await?;
+        assert_eq!(receipt["status"], "0x1", "{receipt}");
+        Ok(receipt["contractAddress"].as_str().unwrap().parse().unwrap())
+    }
+
+    async fn call(&self, from: &Key, to: Address, data: Vec<u8>) -> Result<Value, NodeError> {
+        let receipt = self.network.transact(from, Some(to.0), data).await?;
+        assert_eq!(receipt["status"], "0x1", "{receipt}");
+        Ok(receipt)
+    }
+
+    async fn view(&self, to: Address, data: Vec<u8>) -> Result<Vec<u8>, NodeError> {
+        let call = json!({"to": to, "data": const_hex::encode_prefixed(data)});
+        let answer: String = self.network.rpc(0)?.call("eth_call", json!([call, "latest"])).await?;
+        Ok(const_hex::decode(answer).unwrap())
+    }
+
+    /// Posts to the board of `to` from one of the accounts; answers the packet's id.
+    pub async fn post(
+        &self,
+        author: usize,
+        to: &Self,
+        text: &str,
+        ordered: bool,
+        timeout: u64,
+    ) -> Result<PacketId, NodeError> {
+        let post = MessageBoard::postCall {
+            destination: to.gateway_id.0.into(),
+            lane: if ordered { "in order".into() } else { "messages".into() },
+            ordered,
+            receiver: to.board.0.to_vec().into(),
+            timeout,
+            budget: 400_000,
+            text: text.as_bytes().to_vec().into(),
+        };
+        let receipt = self.call(self.account(FIRST_AUTHOR + author), self.board, post.abi_encode()).await?;
+        let logs = receipt["logs"].as_array().unwrap();
+        let sent =
+            logs.iter().find(|log| log["address"].as_str().unwrap().parse() == Ok(self.gateway)).unwrap();
+        Ok(sent["topics"][3].as_str().unwrap().parse().unwrap())
+    }
+
+    /// Makes the board refuse what it gets, or not any more.
+    pub async fn set_failing(&self, failing: bool) -> Result<(), NodeError> {
+        let call = MessageBoard::setFailingCall { failing_: failing }.abi_encode();
+        self.call(self.account(OWNER), self.board, call).await.map(drop)
+    }
+
+    /// How many messages the board has.
+    pub async fn messages(&self) -> Result<u64, NodeError> {
+        let answer = self.view(self.board, MessageBoard::countCall {}.abi_encode()).await?;
+        Ok(<(u64,)>::abi_decode(&answer).unwrap().0)
+    }
+
+    /// What became of a packet that came here: 0 nothing, 1 delivered, 2 expired.
+    pub async fn received(&self, id: PacketId) -> Result<u8, NodeError> {
+        let answer = self.view(self.gateway, Gateway::receivedCall { id: id.0.into() }.abi_encode()).await?;
+        Ok(answer[31])
+    }
+
+    /// What became of a message posted here: 1 pending, 2 accepted, 3 rejected, 4 expired.
+    pub async fn outcome(&self, id: PacketId) -> Result<u8, NodeError> {
+        let answer =
+            self.view(self.board, MessageBoard::outcomesCall { id: id.0.into() }.abi_encode()).await?;
+        Ok(answer[31])
+    }
+
+    /// The number of the gateway's last event.
+    pub async fn last_number(&self) -> Result<u64, NodeError> {
+        let answer = self.view(self.gateway, Gateway::numberCall {}.abi_encode()).await?;
+        Ok(<(u64,)>::abi_decode(&answer).unwrap().0)
+    }
+
+    /// The ids of every event of one kind that the chain holds, in order: whether something happened twice is the chain's to say.
+    pub async fn event_ids(&self, signature: &str) -> Result<Vec<PacketId>, NodeError> {
+        let topic = causeway_protocol::keccak256(signature.as_bytes());
+        let filter =
+            json!([{ "address": self.gateway, "fromBlock": "0x0", "toBlock": "latest", "topics": [topic] }]);
+        let logs: Vec<Value> = self.network.rpc(0)?.call("eth_getLogs", filter).await?;
+        Ok(logs.iter().map(|log| log["topics"][3].as_str().unwrap().parse().unwrap()).collect())
+    }
+}
