@@ -3,10 +3,13 @@
 mod harness;
 
 mod batch;
+mod board;
+mod bridge;
 mod deliver;
 mod expire;
 mod gas;
 mod ids;
+mod money;
 mod opening;
 mod proofs;
 mod reentry;
