@@ -56,6 +56,13 @@ fn every_captured_block_has_the_receipts_root_of_its_receipts() {
 }
 
 #[test]
+fn a_captured_receipt_that_comes_with_the_sources_is_proven() {
+    let chain = Chain::in_tree("qbft-rotation.json");
+    let entry = chain.entries().iter().find(|entry| Chain::height(entry) == 100).unwrap();
+    proves(Hash(fixed(&entry["block"]["receiptsRoot"])), &receipts_of(entry));
+}
+
+#[test]
 fn typed_receipts_of_a_chain_with_base_fees_are_proven() {
     let mut types = Vec::new();
     for number in 41..=56 {

@@ -89,3 +89,6 @@ pub(crate) fn compress(key: &VerifyingKey) -> CompressedKey {
     bytes.copy_from_slice(key.to_sec1_point(true).as_bytes());
     bytes
 }
+
+#[cfg(test)]
+mod wycheproof;

@@ -26,6 +26,14 @@ impl Chain {
         Some(Self { name, json, config })
     }
 
+    /// A slice of a captured chain that comes with the sources.
+    pub(crate) fn in_tree(name: &'static str) -> Self {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
+        let json: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let config = config_of(&json);
+        Self { name, json, config }
+    }
+
     pub(crate) fn family(&self) -> Family {
         self.config.family
     }
