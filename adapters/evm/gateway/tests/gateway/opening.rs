@@ -3,10 +3,10 @@
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::{SolCall, SolConstructor, SolError};
 use causeway_evm_gateway::Gateway;
-use causeway_protocol::Rotation;
+use causeway_protocol::{Address as ProtocolAddress, Attestation, AttestationKind, GatewayId, Rotation};
 use revm::primitives::hardfork::SpecId;
 
-use crate::harness::{Attestors, Chain, Island, account};
+use crate::harness::{Attestors, Chain, Draft, Island, account};
 
 fn unopened() -> Island {
     Island::unopened(1, SpecId::BERLIN)
@@ -45,18 +45,10 @@ fn case_1_a_zero_island_and_an_unknown_birth_are_refused() {
 #[test]
 fn nothing_runs_before_the_gateway_is_open() {
     let mut open = Island::new(2);
-    let sent = open.send(
-        account(1),
-        &crate::harness::Draft::to(causeway_protocol::GatewayId([9; 32]), account(2), 1_700_000_000),
-    );
+    let sent = open.send(account(1), &Draft::to(GatewayId([9; 32]), account(2), 1_700_000_000));
     let mut island = unopened();
-    let set = island.attestors.addresses();
-    let whole = island
-        .attest(&[causeway_protocol::Attestation::plain(
-            causeway_protocol::AttestationKind::Deliver,
-            sent.id(),
-        )])
-        .whole();
+    let attestors = island.attestors.addresses();
+    let whole = island.attest(&[Attestation::plain(AttestationKind::Deliver, sent.id())]).whole();
     let item = Island::outcome(&sent, true, &[]);
     let calls: Vec<Vec<u8>> = vec![
         Gateway::beatCall {}.abi_encode(),
@@ -65,12 +57,12 @@ fn nothing_runs_before_the_gateway_is_open() {
         Gateway::closeCall {}.abi_encode(),
         Gateway::blockSourceCall { source: B256::ZERO }.abi_encode(),
         Gateway::unblockSourceCall { source: B256::ZERO }.abi_encode(),
-        Gateway::noticeRotationCall { threshold_: 2, attestors_: set.clone() }.abi_encode(),
-        Gateway::rotateNoticedCall { threshold_: 2, attestors_: set.clone() }.abi_encode(),
-        Gateway::rotateCall { threshold_: 2, attestors_: set, signatures: vec![] }.abi_encode(),
+        Gateway::noticeRotationCall { threshold_: 2, attestors_: attestors.clone() }.abi_encode(),
+        Gateway::rotateNoticedCall { threshold_: 2, attestors_: attestors.clone() }.abi_encode(),
+        Gateway::rotateCall { threshold_: 2, attestors_: attestors, signatures: vec![] }.abi_encode(),
         island.delivering(&sent).abi_encode(),
         Gateway::deliverBatchCall { items: vec![sent.delivery()], proof: whole.clone() }.abi_encode(),
-        island.expiring(&sent, causeway_protocol::AttestationKind::Refuse).abi_encode(),
+        island.expiring(&sent, AttestationKind::Refuse).abi_encode(),
         Gateway::expireBatchCall { items: vec![sent.delivery()], kind: 1, proof: whole.clone() }.abi_encode(),
         island.settling(&sent, true, &[]).abi_encode(),
         Gateway::settleBatchCall { items: vec![item], callbackGas: 0, proof: whole }.abi_encode(),
@@ -97,11 +89,7 @@ fn case_2_thresholds_follow_the_formula_for_every_size() {
             let rotation = Rotation {
                 epoch: 1,
                 threshold,
-                attestors: attestors
-                    .addresses()
-                    .iter()
-                    .map(|a| causeway_protocol::Address(a.into_array()))
-                    .collect(),
+                attestors: attestors.addresses().iter().map(|a| ProtocolAddress(a.into_array())).collect(),
             };
             assert_eq!(receipt.success, rotation.check().is_ok(), "{threshold} of {n}");
             let size = alloy_primitives::U256::from(n);

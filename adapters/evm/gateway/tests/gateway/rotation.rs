@@ -202,9 +202,9 @@ fn a_new_notice_replaces_the_old_one_and_starts_its_own_week() {
 fn case_3_a_set_that_was_in_force_twice_does_not_revive_old_signatures() {
     let (mut island, sent) = under_way();
     let first = island.delivering(&sent);
-    let set = Attestors::new("attestor", 2, 3);
+    let same = Attestors::new("attestor", 2, 3);
     for epoch in [2, 3] {
-        let call = rotating(&island, &set);
+        let call = rotating(&island, &same);
         island.owner_call(call).ok();
         island.epoch = epoch;
     }

@@ -100,7 +100,7 @@ fn case_25_every_event_of_a_gateway_has_the_next_number() {
     let back = destination.send(account(2), &Draft::to(source.id, account(1), destination.now()));
     let expired = source.send(account(1), &Draft::to(destination.id, account(2), source.now()));
     let from = B256::from(source.id.0);
-    let set = destination.attestors.addresses();
+    let attestors = destination.attestors.addresses();
     let signatures = destination.attestors.sign_rotation(destination.id, 2, &destination.attestors);
     let mut receipts = vec![
         destination.call(account(9), Gateway::beatCall {}),
@@ -111,8 +111,8 @@ fn case_25_every_event_of_a_gateway_has_the_next_number() {
         destination.deliver(&sent),
         destination.expire(&expired, Refuse),
         destination.settle(&back, true, &[]),
-        destination.owner_call(Gateway::noticeRotationCall { threshold_: 2, attestors_: set.clone() }),
-        destination.owner_call(Gateway::rotateCall { threshold_: 2, attestors_: set, signatures }),
+        destination.owner_call(Gateway::noticeRotationCall { threshold_: 2, attestors_: attestors.clone() }),
+        destination.owner_call(Gateway::rotateCall { threshold_: 2, attestors_: attestors, signatures }),
     ];
     receipts.push(destination.owner_call(Gateway::closeCall {}));
     // 1 was Opened and 2 the packet sent back.

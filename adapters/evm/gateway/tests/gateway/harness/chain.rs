@@ -147,6 +147,14 @@ impl Chain {
         outcome.map_or_else(Receipt::unpaid, |outcome| outcome.result.into())
     }
 
+    /// What creating a contract costs.
+    #[allow(dead_code)]
+    pub(crate) fn creation_gas(&mut self, from: Address, code: Bytes) -> u64 {
+        let transaction = Self::transaction(from, TxKind::Create, code.to_vec(), PLENTY);
+        let outcome = self.context().build_mainnet().transact(transaction).expect("a valid transaction");
+        Receipt::from(outcome.result).ok().gas_used
+    }
+
     /// Reads from a contract.
     pub(crate) fn view<C: SolCall>(&mut self, to: Address, call: C) -> C::Return {
         let receipt = self.simulate(Address::ZERO, to, call.abi_encode(), PLENTY);
