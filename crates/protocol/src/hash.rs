@@ -72,7 +72,7 @@ macro_rules! bytes_newtype {
 }
 pub(crate) use bytes_newtype;
 
-/// A named 32-byte id: a [`Hash`] that cannot be mistaken for another kind of id.
+/// A named 32-byte id: a [`struct@Hash`] that cannot be mistaken for another kind of id.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
