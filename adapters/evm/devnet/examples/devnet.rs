@@ -1,4 +1,4 @@
-//! Runs a devnet until interrupted: for wallets, scripts, and a look around with cast, ethers or viem.
+//! Runs a devnet until interrupted: for wallets, scripts, and a look around with ethers or viem.
 //!
 //! `cargo run -p causeway-evm-devnet --example devnet -- [PORT]`
 
