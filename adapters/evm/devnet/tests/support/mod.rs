@@ -22,9 +22,13 @@ pub(crate) async fn start(name: &str) -> Devnet {
 
 /// Posts a body; the HTTP status and the body of the answer.
 pub(crate) async fn post(url: &str, body: &str) -> (u16, String) {
+    post_first_part(url, body.len(), body).await
+}
+
+/// Posts the first part of a body whose length is said to be `length`.
+pub(crate) async fn post_first_part(url: &str, length: usize, body: &str) -> (u16, String) {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let length = body.len();
     let head = format!(
         "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
          content-length: {length}\r\nconnection: close\r\n\r\n"
