@@ -70,7 +70,7 @@ fn receipts(criterion: &mut Criterion) {
     for case in &cases {
         criterion.bench_function(&format!("receipts, {}", case.name), |bench| bench.iter(|| case.prove()));
         criterion.bench_function(&format!("keccak of their bytes, {}", case.name), |bench| {
-            bench.iter(|| case.hash())
+            bench.iter(|| case.hash());
         });
     }
     for case in &cases {

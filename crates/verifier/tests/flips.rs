@@ -30,16 +30,15 @@ impl Judge<'_> {
         client.advance(self.state, self.gateways, self.recorded.as_ref(), evidence, self.now).map(|_| ())
     }
 
-    /// Flips a bit of every `step`th byte, another bit each time, and all bits of it.
+    /// Flips a bit of every `step`th byte, another bit each time; of every fifth of those all bits.
     fn refuses_every_flip(&self, evidence: &[u8], step: usize) {
         self.verify(evidence).unwrap();
         for place in (0..evidence.len()).step_by(step) {
-            for mask in [1u8 << (place % 8), 0xff] {
-                let mut flipped = evidence.to_vec();
-                flipped[place] ^= mask;
-                let verdict = self.verify(&flipped);
-                assert!(verdict.is_err(), "byte {place} of {}, mask {mask:#04x}", evidence.len());
-            }
+            let mask = if (place / step).is_multiple_of(5) { 0xff } else { 1u8 << (place % 8) };
+            let mut flipped = evidence.to_vec();
+            flipped[place] ^= mask;
+            let verdict = self.verify(&flipped);
+            assert!(verdict.is_err(), "byte {place} of {}, mask {mask:#04x}", evidence.len());
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is trusted: what a builder makes is verified like everybody's.
 
+mod plan;
 mod receipts;
 mod run;
 mod set;

@@ -2,14 +2,12 @@
 
 use std::collections::VecDeque;
 
-use causeway_protocol::{Address, DecodeError, Family, Hash};
+use causeway_protocol::{Address, Family, Hash};
 
+use super::plan::{Pending, Plan};
 use super::{OwnedReceipts, OwnedSet};
-use crate::bft::raw::{CollectedSeals, RawHeader, SealCollection};
-use crate::bft::{
-    Block, Config, Evidence, MAX_BLOCKS, Protocol, SealingFault, SetFault, State, ValidatorContract,
-    check_quorum, more_than_a_third, prove_validators,
-};
+use crate::bft::raw::{RawHeader, SealCollection};
+use crate::bft::{Block, Config, Evidence, MAX_BLOCKS, Protocol, State, ValidatorContract, prove_validators};
 use crate::{ClientState, MAX_EVIDENCE, Refusal};
 
 /// One block of a chain, as a watcher found it.
@@ -49,31 +47,6 @@ pub struct RunBuilder {
     pending: VecDeque<Pending>,
     /// Whether the run only has to show that its last block was sealed: then nothing goes on from it.
     accuses: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Pending {
-    header: RawHeader,
-    seals: SealCollection,
-    set: Option<OwnedSet>,
-    /// What `set` proves.
-    proven: Option<Vec<Address>>,
-    receipts: Option<OwnedReceipts>,
-}
-
-/// A header of a planned run that carries seals.
-struct SealedEnd {
-    place: usize,
-    seals: CollectedSeals,
-    with_set: bool,
-}
-
-/// The longest run that can be cut, and what stops a longer one.
-#[derive(Default)]
-struct Plan {
-    ends: Vec<SealedEnd>,
-    validators: Vec<Address>,
-    obstacle: Option<Refusal>,
 }
 
 impl RunBuilder {
@@ -160,35 +133,34 @@ impl RunBuilder {
         Ok(())
     }
 
-    /// Cuts off the longest run that is ready, if there is one. The builder goes on behind it.
+    /// Cuts off the longest run that is ready and within bounds, if there is one. The builder goes on behind it.
     pub fn take_run(&mut self) -> Result<Option<BuiltRun>, Refusal> {
-        let plan = self.plan(MAX_BLOCKS.min(self.pending.len()));
-        let Some(mut evidence) = self.encode(&plan)? else { return Ok(None) };
-        let mut taken = plan;
-        while evidence.len() > MAX_EVIDENCE {
-            let shorter = taken.ends.last().map_or(0, |end| end.place / 2 + 1);
-            taken = self.plan(shorter);
-            evidence = match self.encode(&taken)? {
-                Some(evidence) if shorter > 1 || evidence.len() <= MAX_EVIDENCE => evidence,
-                Some(evidence) => {
-                    return Err(Refusal::TooLarge {
-                        what: "evidence",
-                        came: evidence.len(),
-                        most: MAX_EVIDENCE,
-                    });
-                }
-                None => return Ok(None),
-            };
+        let mut most = MAX_BLOCKS;
+        loop {
+            let plan = self.plan(most);
+            let Some(end) = plan.ends.last().map(|end| end.place) else { return Ok(None) };
+            let headers = plan.headers(self.pending.iter())?;
+            let evidence =
+                Evidence::Run(plan.blocks(self.pending.iter(), &headers)).encode(self.config.family);
+            if evidence.len() <= MAX_EVIDENCE {
+                return Ok(Some(self.cut(end, plan.validators, evidence)));
+            }
+            if end == 0 {
+                return Err(Refusal::TooLarge { what: "evidence", came: evidence.len(), most: MAX_EVIDENCE });
+            }
+            most = end.div_ceil(2);
         }
-        let Some(end) = taken.ends.last() else { return Ok(None) };
+    }
+
+    /// Cuts everything up to the place `end` off.
+    fn cut(&mut self, end: usize, validators: Vec<Address>, evidence: Vec<u8>) -> BuiltRun {
         let first = self.height + 1;
-        let cut: Vec<Pending> = self.pending.drain(..=end.place).collect();
-        if let Some(last) = cut.last() {
+        if let Some(last) = self.pending.drain(..=end).next_back() {
             self.height = last.header.number;
             self.hash = last.header.hash;
         }
-        self.validators = taken.validators;
-        Ok(Some(BuiltRun { first, last: self.height, evidence }))
+        self.validators = validators;
+        BuiltRun { first, last: self.height, evidence }
     }
 
     /// Why no run can be cut, or none to the last block pushed: seals that fall short of a quorum (and whether they are 2F+1), a
@@ -198,144 +170,8 @@ impl RunBuilder {
     }
 
     fn plan(&self, most: usize) -> Plan {
-        let mut forced: Vec<SealedEnd> = Vec::new();
-        let mut plan = Plan::default();
-        let mut validators = self.validators.clone();
-        let mut before: Option<Vec<Address>> = None;
-        let mut ready: Option<CollectedSeals> = None;
-        let mut last_fault = None;
-        for (place, pending) in self.pending.iter().take(most).enumerate() {
-            let height = pending.header.number;
-            let in_contract = self.config.contract(height).is_some();
-            if !in_contract && !same_set(&validators, &pending.header.extra.validators) {
-                if place > 0 && forced.last().is_none_or(|end| end.place + 1 != place) {
-                    let Some(seals) = ready.take() else {
-                        plan.obstacle = last_fault;
-                        return plan;
-                    };
-                    forced.push(SealedEnd { place: place - 1, seals, with_set: false });
-                }
-                let next = sorted(&pending.header.extra.validators);
-                if let Some(fault) = jump(&validators, &next) {
-                    plan.obstacle = Some(Refusal::Set { height, fault });
-                    return plan;
-                }
-                before = Some(core::mem::replace(&mut validators, next));
-            }
-            ready = None;
-            match sealed(pending, &validators, before.as_deref()) {
-                Ok(seals) => ready = Some(seals),
-                Err(fault) => last_fault = Some(fault),
-            }
-            let next = self.contract_after(height);
-            let first_of_contract = next.is_some() && next != self.config.contract(height);
-            let proven = pending.proven.as_ref();
-            if let Some(seals) = &ready {
-                let with_set = next.is_some() && !self.accuses;
-                if !with_set || proven.is_some() {
-                    plan.ends = forced.iter().map(SealedEnd::again).collect();
-                    plan.ends.push(SealedEnd { place, seals: seals.clone(), with_set });
-                    plan.validators.clone_from(proven.unwrap_or(&validators));
-                    last_fault = None;
-                } else {
-                    last_fault = Some(Refusal::Set { height, fault: SetFault::ProofMissing });
-                }
-            }
-            let changes = proven.is_some_and(|proven| *proven != validators);
-            if next.is_some() && (first_of_contract || changes) {
-                let (Some(seals), Some(proven)) = (ready.take(), proven) else {
-                    plan.obstacle = last_fault;
-                    return plan;
-                };
-                forced.push(SealedEnd { place, seals, with_set: true });
-                before = None;
-                validators.clone_from(proven);
-            }
-        }
-        plan.obstacle = last_fault;
-        plan
+        Plan::longest(&self.config, &self.validators, self.pending.iter().take(most), self.accuses)
     }
-
-    fn encode(&self, plan: &Plan) -> Result<Option<Vec<u8>>, Refusal> {
-        if plan.ends.is_empty() {
-            return Ok(None);
-        }
-        let headers = self.headers(plan)?;
-        Ok(Some(Evidence::Run(self.blocks(plan, &headers)).encode(self.config.family)))
-    }
-
-    /// The headers of a planned run in evidence form.
-    fn headers(&self, plan: &Plan) -> Result<Vec<Vec<u8>>, DecodeError> {
-        let count = plan.ends.last().map_or(0, |end| end.place + 1);
-        let form = |(place, pending): (usize, &Pending)| {
-            pending.header.evidence_form(plan.end_at(place).map_or(0, |end| end.seals.round))
-        };
-        self.pending.iter().take(count).enumerate().map(form).collect()
-    }
-
-    fn blocks<'a>(&'a self, plan: &'a Plan, headers: &'a [Vec<u8>]) -> Vec<Block<'a>> {
-        let block = |(place, (pending, header)): (usize, (&'a Pending, &'a Vec<u8>))| {
-            let end = plan.end_at(place);
-            Block {
-                header,
-                seals: end.map_or(&[], |end| &end.seals.bytes),
-                set: pending
-                    .set
-                    .as_ref()
-                    .filter(|_| end.is_some_and(|end| end.with_set))
-                    .map(OwnedSet::as_proof),
-                receipts: pending.receipts.as_ref().map(OwnedReceipts::as_proof),
-            }
-        };
-        self.pending.iter().zip(headers).enumerate().map(block).collect()
-    }
-}
-
-impl Plan {
-    fn end_at(&self, place: usize) -> Option<&SealedEnd> {
-        self.ends.iter().find(|end| end.place == place)
-    }
-}
-
-impl SealedEnd {
-    fn again(&self) -> Self {
-        Self { place: self.place, seals: self.seals.clone(), with_set: self.with_set }
-    }
-}
-
-/// The seals of a header if they are a quorum, and enough of the set before is among them.
-fn sealed(
-    pending: &Pending,
-    validators: &[Address],
-    before: Option<&[Address]>,
-) -> Result<CollectedSeals, Refusal> {
-    let height = pending.header.number;
-    let seals = pending.seals.best(validators);
-    check_quorum(seals.signers.len(), validators.len())
-        .map_err(|fault: SealingFault| Refusal::Sealing { height, fault })?;
-    if let Some(before) = before {
-        let came = seals.signers.iter().filter(|signer| before.contains(signer)).count();
-        if !more_than_a_third(came, before.len()) {
-            return Err(Refusal::Set { height, fault: SetFault::Overlap { came, old: before.len() } });
-        }
-    }
-    Ok(seals)
-}
-
-fn sorted(addresses: &[Address]) -> Vec<Address> {
-    let mut sorted = addresses.to_vec();
-    sorted.sort_unstable();
-    sorted
-}
-
-fn same_set(set: &[Address], listed: &[Address]) -> bool {
-    set == listed || set == sorted(listed)
-}
-
-fn jump(old: &[Address], new: &[Address]) -> Option<SetFault> {
-    let added = new.iter().filter(|address| !old.contains(address)).count();
-    let removed = old.iter().filter(|address| !new.contains(address)).count();
-    (added + removed > 1).then_some(SetFault::Jump { added, removed })
 }
 
 /// Evidence of blocks in the past: headers in height order that end in one recorded before, and receipts with events.
@@ -366,17 +202,19 @@ pub fn misbehaviour(
         for block in side {
             builder.push(SourceBlock { receipts: None, ..block })?;
         }
-        let plan = builder.plan(builder.pending.len());
-        if let Some(obstacle) = plan.obstacle {
+        let mut plan = builder.plan(MAX_BLOCKS);
+        if let Some(obstacle) = plan.obstacle.take() {
             return Err(obstacle);
         }
-        let headers = builder.headers(&plan)?;
+        let headers = plan.headers(builder.pending.iter())?;
         let last = builder.pending.back().map(|last| last.header.hash);
         accused.push((last, builder, plan, headers));
     }
     accused.sort_by_key(|(last, ..)| *last);
-    let blocks: Vec<Vec<Block<'_>>> =
-        accused.iter().map(|(_, builder, plan, headers)| builder.blocks(plan, headers)).collect();
+    let blocks: Vec<Vec<Block<'_>>> = accused
+        .iter()
+        .map(|(_, builder, plan, headers)| plan.blocks(builder.pending.iter(), headers))
+        .collect();
     let sides = blocks.try_into().unwrap_or_default();
     Ok(Evidence::Misbehaviour(sides).encode(family))
 }
