@@ -1,16 +1,17 @@
 //! The attestor as a whole: one follower for each island, and the desk that signs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use causeway_protocol::{Address, GatewayId, IslandId};
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::follow::{FollowError, Follower};
 use crate::judge::Mandate;
-use crate::sign::{DeskError, SigningDesk};
+use crate::sign::{AttendError, SigningDesk, Unsigned};
 use crate::{AttestorConfig, AttestorError, Clock, Store};
 
 /// How often an island is followed when nobody asks for a signature: the attestor's own record of when it last saw the
@@ -19,7 +20,18 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(5);
 /// First and longest pause after a round that brought nothing.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
-/// A running attestor, before its loops start.
+/// What came of one question for signatures.
+#[derive(Debug, Default)]
+pub struct Attendance {
+    /// Signatures that the hub took.
+    pub signed: usize,
+    /// Batches that got none.
+    pub unsigned: Vec<Unsigned>,
+    /// Islands, by name, whose evidence could not be followed to its end.
+    pub unfollowed: Vec<(String, FollowError)>,
+}
+
+/// An attestor with its store open. [`run`](Self::run) keeps it at work.
 pub struct Attestor {
     followers: Vec<Arc<Follower>>,
     desk: Arc<SigningDesk>,
@@ -52,7 +64,8 @@ impl Attestor {
             pinned,
             refused: config.refuse_sources.into_iter().collect(),
         };
-        let desk = SigningDesk { hub: config.hub, store, signer: config.signer, mandate };
+        let (hub, signer, told) = (config.hub, config.signer, Mutex::default());
+        let desk = SigningDesk { hub, store, signer, mandate, told };
         Ok(Self { followers, desk: Arc::new(desk), poll: config.poll })
     }
 
@@ -66,6 +79,26 @@ impl Attestor {
         self.followers.iter().map(|follower| follower.id()).collect()
     }
 
+    /// Asks the hub once what waits for a signature, waiting there for up to the configured time, follows the evidence of every
+    /// island to its present end, and signs what is true.
+    pub async fn attend(&self) -> Result<Attendance, AttendError> {
+        let pending = self.desk.pending(self.poll).await?;
+        let mut attendance = Attendance::default();
+        if pending.is_empty() {
+            return Ok(attendance);
+        }
+        for follower in &self.followers {
+            match follower.catch_up().await {
+                Ok(_) => {}
+                Err(FollowError::Store(error)) => return Err(error.into()),
+                // The island's own loop logs it; what is proven of the others can still be signed.
+                Err(error) => attendance.unfollowed.push((follower.name().to_owned(), error)),
+            }
+        }
+        (attendance.signed, attendance.unsigned) = self.desk.round(pending).await?;
+        Ok(attendance)
+    }
+
     /// Follows and signs until `shutdown`. Ends with an error only when the store or the key fails: without them nothing
     /// may be signed.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AttestorError> {
@@ -75,11 +108,8 @@ impl Attestor {
             tasks
                 .spawn(async move { shutdown.run_until_cancelled(follow(follower)).await.unwrap_or(Ok(())) });
         }
-        let (desk, followers, poll, stop) =
-            (Arc::clone(&self.desk), self.followers.clone(), self.poll, shutdown.clone());
-        tasks.spawn(async move {
-            stop.run_until_cancelled(answer(desk, followers, poll)).await.unwrap_or(Ok(()))
-        });
+        let (attestor, stop) = (Arc::new(self), shutdown.clone());
+        tasks.spawn(async move { stop.run_until_cancelled(answer(attestor)).await.unwrap_or(Ok(())) });
         let mut result = Ok(());
         while let Some(ended) = tasks.join_next().await {
             let ended = ended.map_err(|cause| AttestorError::Stopped(cause.to_string())).flatten();
@@ -122,44 +152,25 @@ async fn follow(follower: Arc<Follower>) -> Result<(), AttestorError> {
 }
 
 /// Answers the hub's questions for signatures.
-async fn answer(
-    desk: Arc<SigningDesk>,
-    followers: Vec<Arc<Follower>>,
-    poll: Duration,
-) -> Result<(), AttestorError> {
+async fn answer(attestor: Arc<Attestor>) -> Result<(), AttestorError> {
     let mut pause = Pause::new();
-    let mut told = HashMap::new();
     loop {
-        let pending = match desk.pending(poll).await {
-            Ok(pending) if pending.is_empty() => continue,
-            Ok(pending) => pending,
-            Err(error) => {
-                tracing::warn!("the hub does not say what is pending: {error}");
-                pause.sleep().await;
-                continue;
-            }
-        };
-        for follower in &followers {
-            match follower.catch_up().await {
-                Ok(_) => {}
-                Err(FollowError::Store(error)) => return Err(error.into()),
-                // The island's own loop logs it; what is proven of the others can still be signed.
-                Err(error) => tracing::debug!(island = follower.name(), "not followed: {error}"),
-            }
-        }
-        match desk.round(pending, &mut told).await {
-            Ok(round) if round.signed > 0 => {
-                tracing::debug!(?round, "signed");
+        let asked = Instant::now();
+        match attestor.attend().await {
+            Ok(attended) if attended.signed > 0 => pause.reset(),
+            Ok(attended) if attended.unsigned.is_empty() => {
                 pause.reset();
+                // A hub that does not hold the question back must not be asked in a tight loop.
+                tokio::time::sleep_until((asked + PAUSES.0).into()).await;
             }
             Ok(_) => pause.sleep().await,
-            Err(DeskError::Store(error)) => return Err(error.into()),
-            Err(DeskError::Sign(error)) => {
+            Err(AttendError::Store(error)) => return Err(error.into()),
+            Err(AttendError::Sign(error)) => {
                 tracing::error!("the key does not sign: {error}");
                 pause.sleep().await;
             }
             Err(error) => {
-                tracing::warn!("signatures are not posted: {error}");
+                tracing::warn!("nothing is signed for now: {error}");
                 pause.sleep().await;
             }
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use causeway_api::EvidenceItem;
 use causeway_client::{ClientError, HubClient};
-use causeway_protocol::IslandId;
+use causeway_protocol::{GatewayEventKind, GatewayId, IslandId};
 use causeway_verifier::{
-    ClientState, EvidenceKind, Gateway, LightClient, Recorded, Refusal, UnsupportedFamily, light_client,
+    Advance, ClientState, EvidenceKind, Gateway, LightClient, Recorded, Refusal, UnsupportedFamily,
+    light_client,
 };
 use tokio::sync::Mutex;
 
@@ -43,6 +44,14 @@ pub enum FollowError {
         /// Why not.
         refusal: Box<Refusal>,
     },
+    /// An event of a gateway whose `Opened` is not proven: its id could be anybody's (decision 3).
+    #[error("evidence {sequence}: an event of gateway {gateway}, whose opening is not proven")]
+    NotOpened {
+        /// The item.
+        sequence: u64,
+        /// The gateway.
+        gateway: GatewayId,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -54,7 +63,7 @@ pub enum FollowError {
 impl FollowError {
     /// Whether the hub served something that honest software does not.
     pub fn is_suspicious(&self) -> bool {
-        matches!(self, Self::Feed { .. } | Self::Refused { .. })
+        matches!(self, Self::Feed { .. } | Self::Refused { .. } | Self::NotOpened { .. })
     }
 
     /// A stable name, for logs and counts.
@@ -63,6 +72,7 @@ impl FollowError {
             Self::Hub(_) => "hub",
             Self::Feed { fault, .. } => fault.code(),
             Self::Refused { refusal, .. } => refusal.code(),
+            Self::NotOpened { .. } => "gateway-not-opened",
             Self::Store(_) => "store",
             Self::Stopped(_) => "stopped",
         }
@@ -231,6 +241,7 @@ impl Track {
         };
         let advance =
             self.client.advance(&state, &known, recorded.as_ref(), &item.evidence, now).map_err(refused)?;
+        opened_first(&view, item.sequence, &advance)?;
         Ok(self.store.take(self.id, record, place, &advance)?)
     }
 
@@ -245,4 +256,18 @@ impl Track {
         let bytes = bytes.map_or_else(|| record.state.clone(), |(_, bytes)| bytes);
         Ok(ClientState { family: record.family, bytes })
     }
+}
+
+/// Decision 3, kept by the attestor itself: `Opened` comes before any other event of a gateway.
+fn opened_first(view: &View, sequence: u64, advance: &Advance) -> Result<(), FollowError> {
+    let mut opened = BTreeSet::new();
+    for fact in &advance.events {
+        let gateway = fact.event.gateway;
+        if matches!(fact.event.kind, GatewayEventKind::Opened { .. }) {
+            opened.insert(gateway);
+        } else if !opened.contains(&gateway) && view.gateway(gateway)?.is_none() {
+            return Err(FollowError::NotOpened { sequence, gateway });
+        }
+    }
+    Ok(())
 }

@@ -32,7 +32,7 @@ mod records;
 mod sign;
 mod store;
 
-pub use attestor::{Attestor, run};
+pub use attestor::{Attendance, Attestor, run};
 pub use clock::{Clock, SystemClock};
 pub use config::{AttestorConfig, PinnedGateway, WatchedIsland};
 pub use error::{AttestorError, StoreError};
@@ -41,4 +41,5 @@ pub use follow::FollowError;
 pub use journal::JournalConflict;
 pub use judge::Reason;
 pub use records::GatewayFault;
+pub use sign::{AttendError, Unsigned};
 pub use store::Store;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use causeway_api::{AttestationStatus, PendingBatch, SignedBatch, SubmitAttestations};
 use causeway_client::{ClientError, HubClient};
-use causeway_protocol::{Hash, SignError, Signer};
+use causeway_protocol::{Batch, GatewayId, Hash, SignError, Signer};
+use parking_lot::Mutex;
 
 use crate::error::StoreError;
 use crate::judge::{Mandate, Reason};
@@ -18,17 +19,19 @@ pub(crate) struct SigningDesk {
     pub(crate) store: Arc<Store>,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) mandate: Mandate,
+    /// Batches that were logged as unsigned, by the root of their leaves, with the reason.
+    pub(crate) told: Mutex<HashMap<Hash, &'static str>>,
 }
 
-/// What became of the batches that were pending.
-#[derive(Debug, Default)]
-pub(crate) struct Round {
-    /// Signed and taken by the hub.
-    pub(crate) signed: usize,
-    /// Waiting for evidence.
-    pub(crate) waiting: usize,
-    /// Refused for good, or by the hub.
-    pub(crate) refused: usize,
+/// A batch that got no signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsigned {
+    /// The gateway that was to check it.
+    pub gateway: GatewayId,
+    /// The stable name of the reason.
+    pub code: &'static str,
+    /// Whether new evidence could change that.
+    pub may_pass: bool,
 }
 
 /// Why a batch got no signature.
@@ -55,15 +58,19 @@ impl NoSignature {
     }
 }
 
-/// The attestor cannot sign at all.
+/// A question for signatures that could not be answered.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DeskError {
+pub enum AttendError {
+    /// The store failed: nothing is signed any more.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The key does not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The hub does not answer, or does not take what was signed.
     #[error(transparent)]
     Hub(#[from] ClientError),
+    /// Judging ended without an answer.
     #[error("judging stopped: {0}")]
     Stopped(#[from] tokio::task::JoinError),
 }
@@ -74,12 +81,11 @@ impl SigningDesk {
         Ok(self.hub.pending_attestations(wait).await?.items)
     }
 
-    /// Signs what can be signed of `pending` and posts it. Refusals are logged once each: `told` remembers them.
+    /// Signs what can be signed of `pending` and posts it. Answers how many signatures the hub took, and what got none.
     pub(crate) async fn round(
         self: &Arc<Self>,
         pending: Vec<PendingBatch>,
-        told: &mut HashMap<Hash, &'static str>,
-    ) -> Result<Round, DeskError> {
+    ) -> Result<(usize, Vec<Unsigned>), AttendError> {
         let desk = Arc::clone(self);
         let judged = tokio::task::spawn_blocking(move || {
             pending
@@ -88,38 +94,34 @@ impl SigningDesk {
                 .collect::<Result<Vec<_>, _>>()
         })
         .await??;
-        let mut round = Round::default();
-        let mut items = Vec::new();
+        let (mut items, mut unsigned) = (Vec::new(), Vec::new());
         for (batch, signed) in judged {
             match signed {
                 Ok(signed) => items.push(signed),
                 Err(why) => {
-                    if why.may_pass() {
-                        round.waiting += 1;
-                    } else {
-                        round.refused += 1;
-                    }
-                    tell(told, &batch, &why);
+                    self.tell(&batch, &why);
+                    let (gateway, code, may_pass) = (batch.gateway, why.code(), why.may_pass());
+                    unsigned.push(Unsigned { gateway, code, may_pass });
                 }
             }
         }
+        let mut taken = 0;
         if !items.is_empty() {
             let answer = self.hub.submit_attestations(&SubmitAttestations { items }).await?;
             for result in answer.results {
                 if result.status == AttestationStatus::Refused {
-                    round.refused += 1;
                     let (code, detail) = (result.code, result.detail);
                     tracing::warn!(?code, ?detail, "the hub does not take a signature");
                 } else {
-                    round.signed += 1;
+                    taken += 1;
                 }
             }
         }
-        Ok(round)
+        Ok((taken, unsigned))
     }
 
     /// The signature for one batch. The journal is durable before the signature exists.
-    fn sign(&self, pending: &PendingBatch) -> Result<Result<SignedBatch, NoSignature>, DeskError> {
+    fn sign(&self, pending: &PendingBatch) -> Result<Result<SignedBatch, NoSignature>, AttendError> {
         let batch = match self.mandate.judge(&self.store.view()?, pending)? {
             Ok(batch) => batch,
             Err(reason) => return Ok(Err(reason.into())),
@@ -130,23 +132,26 @@ impl SigningDesk {
         let signature = self.signer.sign(batch.digest(pending.gateway))?;
         Ok(Ok(SignedBatch { gateway: pending.gateway, batch, signature }))
     }
-}
 
-/// Logs why a batch is not signed, once for each batch and reason.
-fn tell(told: &mut HashMap<Hash, &'static str>, pending: &PendingBatch, why: &NoSignature) {
-    /// Batches remembered; a hub that invents more only gets more log lines.
-    const REMEMBERED: usize = 4096;
-    let leaves = causeway_protocol::Batch::tree(&pending.leaves).root();
-    if told.len() >= REMEMBERED {
-        told.clear();
-    }
-    if told.insert(leaves, why.code()) == Some(why.code()) {
-        return;
-    }
-    let (gateway, epoch, statements) = (pending.gateway, pending.epoch, pending.leaves.len());
-    if why.may_pass() {
-        tracing::info!(%gateway, epoch, statements, code = why.code(), "not signed yet: {why}");
-    } else {
-        tracing::warn!(%gateway, epoch, statements, code = why.code(), "not signed: {why}");
+    /// Logs why a batch is not signed, once for each batch and reason.
+    fn tell(&self, pending: &PendingBatch, why: &NoSignature) {
+        /// Batches remembered; a hub that invents more only gets more log lines.
+        const REMEMBERED: usize = 4096;
+        let leaves = Batch::tree(&pending.leaves).root();
+        {
+            let mut told = self.told.lock();
+            if told.len() >= REMEMBERED {
+                told.clear();
+            }
+            if told.insert(leaves, why.code()) == Some(why.code()) {
+                return;
+            }
+        }
+        let (gateway, epoch, statements) = (pending.gateway, pending.epoch, pending.leaves.len());
+        if why.may_pass() {
+            tracing::info!(%gateway, epoch, statements, code = why.code(), "not signed yet: {why}");
+        } else {
+            tracing::warn!(%gateway, epoch, statements, code = why.code(), "not signed: {why}");
+        }
     }
 }
