@@ -178,6 +178,18 @@ fn a_receiver_that_cannot_be_called_is_a_failed_delivery() {
 }
 
 #[test]
+fn the_gateway_itself_is_never_called_as_a_receiver() {
+    let UnderWay { mut source, mut destination, puppet, .. } = under_way();
+    let receiver = destination.gateway.to_vec();
+    let sent =
+        source.send(account(1), &Draft { receiver, ..Draft::to(destination.id, puppet, source.now()) });
+    let call = destination.delivering(&sent).abi_encode();
+    let (receipt, frames) = destination.chain.trace(account(3), destination.gateway, call, 10_000_000);
+    assert_eq!(delivered(receipt), (false, vec![]));
+    assert_eq!(frames.iter().filter(|frame| frame.target == destination.gateway).count(), 1);
+}
+
+#[test]
 fn the_first_1024_bytes_of_a_revert_go_home() {
     for length in [0, 1, 31, 32, 33, 1023, 1024, 1025, 5000] {
         let UnderWay { mut destination, puppet, sent, .. } = under_way();
