@@ -1,5 +1,6 @@
 //! Watching an island and proving what happened there.
 
+use core::fmt;
 use core::ops::RangeInclusive;
 
 use async_trait::async_trait;
@@ -50,7 +51,7 @@ pub struct GatewayStanding {
 }
 
 /// Bytes that prove something about an island, in the canonical form of its family.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// Height of its first header.
     pub first: u64,
@@ -60,6 +61,13 @@ pub struct Evidence {
     pub bytes: Vec<u8>,
     /// How many blocks in it carry a proof of gateway events.
     pub proofs: usize,
+}
+
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last, bytes, proofs } = self; // the bytes may be a megabyte
+        write!(f, "Evidence({first}..={last}, {} bytes, {proofs} proofs)", bytes.len())
+    }
 }
 
 /// What a source knows about the nodes it reads from.
