@@ -1,0 +1,10 @@
+//! An attestor in front of a hub that is honest, and in front of one that lies in every way it can.
+
+#![allow(clippy::unwrap_used)] // a test may panic
+
+mod hub;
+mod world;
+
+mod honest;
+mod lies;
+mod restart;
