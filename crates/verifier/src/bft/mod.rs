@@ -34,7 +34,7 @@ pub use header::{BFT_DIFFICULTY, BFT_MIX_HASH, EMPTY_OMMERS, Header};
 pub use protocol::Protocol;
 #[cfg(feature = "forge")]
 pub(crate) use secp::address_of;
-pub use secp::{CompressedKey, SealFault};
+pub use secp::{PublicKey, SealFault};
 pub use validators::{Validator, ValidatorSet, more_than_a_third, quorum, two_f_plus_one};
 #[cfg(feature = "prover")]
 pub(crate) use {seals::check_quorum, state::State};

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use causeway_protocol::{Address, DecodeError, Hash};
 
-use super::secp::{address_of, compress, recover_raw};
-use super::{CompressedKey, ExtraData, ExtraForm, Header, Protocol};
+use super::secp::{address_of, key_bytes, recover_raw};
+use super::{ExtraData, ExtraForm, Header, Protocol, PublicKey};
 
 /// A header as a node serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl RawHeader {
         let recovered = self.extra.seals.iter().filter_map(|raw| recover_raw(raw, self.seal_digest).ok());
         let sealed = recovered.map(|(key, signature)| RecoveredSeal {
             signer: address_of(&key),
-            key: compress(&key),
+            key: key_bytes(&key),
             signature: signature.to_bytes(),
         });
         sealed.collect()
@@ -86,7 +86,7 @@ pub struct RecoveredSeal {
     /// Who signed.
     pub signer: Address,
     /// With which key.
-    pub key: CompressedKey,
+    pub key: PublicKey,
     /// r ‖ s, s in the lower half.
     pub signature: [u8; 64],
 }

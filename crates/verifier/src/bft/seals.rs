@@ -1,12 +1,11 @@
 //! The seals of one header against the set that has to seal it.
 
 use causeway_protocol::{Address, Hash};
-use k256::ecdsa::VerifyingKey;
 
 use super::evidence::SEAL;
-use super::secp::{LowSignature, address_of, compress};
+use super::secp::{LowSignature, key_bytes, known_key};
 use super::validators::two_f_plus_one;
-use super::{MAX_VALIDATORS, SealFault, SealingFault, ValidatorSet};
+use super::{MAX_VALIDATORS, SealingFault, ValidatorSet};
 
 /// Verifies every seal given and requires a quorum of them. Answers who sealed, ascending; keys seen for the first time
 /// are remembered in the set.
@@ -62,14 +61,11 @@ fn verify_seal(seal: &[u8; SEAL], digest: Hash, set: &mut ValidatorSet) -> Resul
     let refuse = |fault| SealingFault::Seal { validator: address, fault };
     let signature = LowSignature::from_bytes(&signature).map_err(refuse)?;
     if let Some(known) = &validator.key {
-        let key = VerifyingKey::from_sec1_bytes(known).map_err(|_| refuse(SealFault::KeyOfAnother))?;
-        if address_of(&key) != address {
-            return Err(refuse(SealFault::KeyOfAnother));
-        }
+        let key = known_key(known, address).map_err(refuse)?;
         signature.verify(&key, digest).map_err(refuse)?;
     } else {
         let key = signature.recover(address, digest).map_err(refuse)?;
-        set.learn(index, compress(&key));
+        set.learn(index, key_bytes(&key));
     }
     Ok(address)
 }

@@ -4,8 +4,8 @@ use causeway_protocol::{Address, Hash, keccak256};
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 
-/// A public key in SEC1 compressed form.
-pub type CompressedKey = [u8; 33];
+/// A public key: x ‖ y, as it is hashed into its address. Not compressed: undoing that costs a tenth of a verification.
+pub type PublicKey = [u8; 64];
 
 /// A signature that does not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -76,18 +76,31 @@ pub(crate) fn recover_raw(raw: &[u8; 65], digest: Hash) -> Result<(VerifyingKey,
 
 /// The address of a key: the last 20 bytes of keccak-256 of its 64 bytes.
 pub(crate) fn address_of(key: &VerifyingKey) -> Address {
-    let point = key.to_sec1_point(false);
-    let hash = keccak256(&point.as_bytes()[1..]);
+    address_of_bytes(&key_bytes(key))
+}
+
+fn address_of_bytes(key: &PublicKey) -> Address {
+    let hash = keccak256(key);
     let mut address = [0; 20];
     address.copy_from_slice(&hash.0[12..]);
     Address(address)
 }
 
-/// The compressed form of a key.
-pub(crate) fn compress(key: &VerifyingKey) -> CompressedKey {
-    let mut bytes = [0; 33];
-    bytes.copy_from_slice(key.to_sec1_point(true).as_bytes());
+/// The bytes of a key.
+pub(crate) fn key_bytes(key: &VerifyingKey) -> PublicKey {
+    let mut bytes = [0; 64];
+    bytes.copy_from_slice(&key.to_sec1_point(false).as_bytes()[1..]);
     bytes
+}
+
+/// The key of `address` that was recorded: it has to be on the curve, and its own.
+pub(crate) fn known_key(bytes: &PublicKey, address: Address) -> Result<VerifyingKey, SealFault> {
+    if address_of_bytes(bytes) != address {
+        return Err(SealFault::KeyOfAnother);
+    }
+    let mut point = [4; 65];
+    point[1..].copy_from_slice(bytes);
+    VerifyingKey::from_sec1_bytes(&point).map_err(|_| SealFault::KeyOfAnother)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use causeway_protocol::{Address, DecodeError, Reader, Writer};
 
-use super::{CompressedKey, MAX_VALIDATORS, SetFault};
+use super::{MAX_VALIDATORS, PublicKey, SetFault};
 
 /// One member of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Validator {
     /// Its address.
     pub address: Address,
     /// Its public key, once a seal has shown it.
-    pub key: Option<CompressedKey>,
+    pub key: Option<PublicKey>,
 }
 
 /// The validators of one height: 1 to 128, ascending by address, none twice.
@@ -112,7 +112,7 @@ impl ValidatorSet {
     }
 
     /// Remembers the key of the validator at `index`.
-    pub(super) fn learn(&mut self, index: u8, key: CompressedKey) {
+    pub(super) fn learn(&mut self, index: u8, key: PublicKey) {
         if let Some(validator) = self.0.get_mut(usize::from(index)) {
             validator.key = Some(key);
         }
@@ -130,9 +130,9 @@ impl ValidatorSet {
             let mut item = list.list("validator")?;
             let address = Address(item.array("validator address")?);
             let key = item.bytes("validator key")?;
-            let known = CompressedKey::try_from(key).ok();
+            let known = PublicKey::try_from(key).ok();
             if known.is_none() && !key.is_empty() {
-                return Err(DecodeError::Length { what: "validator key", expected: 33, came: key.len() });
+                return Err(DecodeError::Length { what: "validator key", expected: 64, came: key.len() });
             }
             item.end("validator")?;
             Ok(Validator { address, key: known })
@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn keys_stay_with_their_addresses_when_the_set_changes() {
         let mut old = set(&[1, 2, 3]);
-        old.learn(1, [7; 33]);
+        old.learn(1, [7; 64]);
         let new = set(&[2, 3, 4]).with_keys_of(&old);
-        assert_eq!(new.get(0).unwrap().key, Some([7; 33]));
+        assert_eq!(new.get(0).unwrap().key, Some([7; 64]));
         assert_eq!(old.changes(&new), (1, 1));
         assert!(new.is(&[Address([4; 20]), Address([2; 20]), Address([3; 20])]));
         assert!(!new.is(&[Address([4; 20]), Address([2; 20])]));
