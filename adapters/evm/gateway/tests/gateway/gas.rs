@@ -1,7 +1,7 @@
 //! Case 27, the gas sweep: at every gas limit a delivery reverts or gives the receiver its whole budget, and a settlement
 //! completes its callback or reverts.
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes, U256, hex};
 use alloy_sol_types::{SolCall, SolEvent};
 use causeway_evm_gateway::Gateway;
 use causeway_protocol::Attestation;
@@ -70,6 +70,8 @@ fn case_27_deliver_gives_the_receiver_its_whole_budget_or_reverts() {
                     assert_eq!((event.success, frame.success), (budget > 0, budget > 0));
                 } else {
                     assert!(receipt.logs.is_empty());
+                    // A receiver that is called has the gateway's own work behind it paid for, too.
+                    assert_eq!(frame_of(&frames, receiver), None, "{spec:?}: {gas} gas");
                 }
             }
         }
@@ -131,6 +133,27 @@ fn case_27_the_longest_result_and_payload_leave_enough_gas_too() {
                 assert_eq!((event.success, event.result.len()), (true, 1024));
             }
         }
+    }
+}
+
+#[test]
+fn case_27_what_the_gateway_keeps_back_pays_for_the_longest_result() {
+    // PUSH1 20 PUSH1 00 MSTORE, PUSH2 0400 PUSH1 20 MSTORE, PUSH2 0440 PUSH1 00 RETURN: 1024 bytes, canonical, for next to
+    // nothing; and before it what copies these 17 bytes into the code of the contract.
+    const ANSWER: [u8; 29] = hex!("6011600c60003960116000f3" "602060005261040060205261044060" "00f3");
+    for spec in SCHEDULES {
+        let (mut source, mut island) = (Island::with_spec(1, spec), Island::with_spec(2, spec));
+        let receiver = island.deploy(&ANSWER, &[]);
+        let draft = Draft { budget: 1_000, ..Draft::to(island.id, receiver, source.now()) };
+        let sent = source.send(account(1), &draft);
+        let input = island.delivering(&sent).abi_encode();
+        let mut run = |gas| island.chain.trace(account(1), island.gateway, input.clone(), gas);
+        let edge = threshold(|gas| run(gas).0.success);
+        let event = run(edge).0.event::<Gateway::PacketDelivered>();
+        assert_eq!((event.success, event.result.len()), (true, 1024));
+        let (receipt, frames) = run(edge - 1);
+        receipt.reverted_with(Gateway::InsufficientGas {});
+        assert_eq!(frame_of(&frames, receiver), None);
     }
 }
 

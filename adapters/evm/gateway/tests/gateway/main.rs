@@ -7,6 +7,7 @@ mod harness;
 mod batch;
 mod board;
 mod bridge;
+mod coverage;
 mod deliver;
 mod expire;
 mod gas;
