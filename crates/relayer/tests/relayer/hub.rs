@@ -125,15 +125,15 @@ impl FakeHub {
 }
 
 /// Looks at one island for a request, unless the hub is down.
-fn look<T>(state: &Mutex<State>, island: &str, look: impl FnOnce(&mut Record) -> T) -> Result<T, Response> {
+fn look<T>(state: &Mutex<State>, island: &str, look: impl FnOnce(&mut Record) -> T) -> Result<T, StatusCode> {
     let mut state = state.lock().unwrap();
     if state.down {
-        return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
-    state.islands.get_mut(island).map(look).ok_or_else(|| StatusCode::NOT_FOUND.into_response())
+    state.islands.get_mut(island).map(look).ok_or(StatusCode::NOT_FOUND)
 }
 
-async fn cursor(Shared(state): Hub, Path(island): Path<String>) -> Result<Response, Response> {
+async fn cursor(Shared(state): Hub, Path(island): Path<String>) -> Result<Response, StatusCode> {
     look(&state, &island, |record| {
         let gateway = GatewayCursor {
             gateway: GatewayId([2; 32]),
@@ -158,14 +158,18 @@ async fn recorded(
     Shared(state): Hub,
     Path(island): Path<String>,
     Query(query): Query<BTreeMap<String, u64>>,
-) -> Result<Response, Response> {
+) -> Result<Response, StatusCode> {
     look(&state, &island, |_| {
         let height = query["at"] + 1; // the next recorded header
         axum::Json(RecordedHeader { height, hash: hash(height) }).into_response()
     })
 }
 
-async fn evidence(Shared(state): Hub, Path(island): Path<String>, body: Bytes) -> Result<Response, Response> {
+async fn evidence(
+    Shared(state): Hub,
+    Path(island): Path<String>,
+    body: Bytes,
+) -> Result<Response, StatusCode> {
     look(&state, &island, |record| {
         let envelope = SignedEnvelope::decode(&body).unwrap();
         envelope.check_signature().unwrap();
@@ -204,7 +208,7 @@ async fn deliveries(
     Shared(state): Hub,
     Path(island): Path<String>,
     Query(query): Query<BTreeMap<String, u64>>,
-) -> Result<Response, Response> {
+) -> Result<Response, StatusCode> {
     let (after, mut waits) = (query["after"], query.get("wait").copied().unwrap_or(0) * 100);
     loop {
         let items: Vec<Delivery> = look(&state, &island, |record| {
