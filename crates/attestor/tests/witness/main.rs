@@ -7,4 +7,5 @@ mod world;
 
 mod honest;
 mod lies;
+mod past;
 mod restart;

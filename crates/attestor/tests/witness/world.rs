@@ -14,7 +14,7 @@ pub(crate) struct Side {
     pub(crate) forge: Forge,
     pub(crate) contract: Address,
     pub(crate) gateway: Gateway,
-    state: ClientState,
+    pub(crate) state: ClientState,
     number: u64,
 }
 

@@ -1,0 +1,86 @@
+//! Evidence that is not simply the next run: of the past, and of misbehaviour.
+
+use causeway_protocol::{Family, GatewayEventKind};
+use causeway_verifier::forge::Plan;
+use causeway_verifier::prover::{back_fill, misbehaviour};
+
+use crate::hub::TestHub;
+use crate::world::{deliver, delivered, islands, packet, result, sent};
+
+#[tokio::test]
+async fn an_event_that_was_left_out_counts_once_it_is_back_filled() {
+    let (mut a, mut b) = islands();
+    let mut hub = TestHub::start(&[&a, &b]).await;
+    let data = tempfile::tempdir().unwrap();
+    hub.record(&mut a);
+    hub.record(&mut b);
+    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
+    a.emit(vec![sent((packet.clone(), lane))]);
+    a.emit(vec![GatewayEventKind::Beat]);
+    let evidence = a.evidence_without_receipts_of(2);
+    hub.serve(&a, evidence, a.now());
+    hub.ask(b.id(), 1, vec![deliver(&packet)]);
+    let attestor = hub.attestor(&[&a, &b], data.path());
+    assert_eq!(attestor.attend().await.unwrap().unsigned[0].code, "packet-not-proven");
+
+    let blocks = [a.forge.source(2), a.forge.source(3)];
+    hub.serve(&a, back_fill(Family::Qbft, &a.forge.config, &blocks).unwrap(), a.now());
+    assert_eq!(attestor.attend().await.unwrap().signed, 1);
+}
+
+#[tokio::test]
+async fn a_back_fill_to_a_header_never_verified_is_not_followed() {
+    let (mut a, mut b) = islands();
+    let mut hub = TestHub::start(&[&a, &b]).await;
+    let data = tempfile::tempdir().unwrap();
+    hub.record(&mut a);
+    hub.record(&mut b);
+    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
+    a.emit(vec![sent((packet.clone(), lane))]);
+    let blocks = [a.forge.source(2)];
+    hub.serve(&a, back_fill(Family::Qbft, &a.forge.config, &blocks).unwrap(), a.now());
+    hub.ask(b.id(), 1, vec![deliver(&packet)]);
+    let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
+    assert_eq!(attended.unfollowed[0].1.code(), "not-recorded");
+    assert!(hub.signatures().is_empty());
+}
+
+#[tokio::test]
+async fn after_misbehaviour_nothing_to_or_from_the_island_is_signed() {
+    let (mut a, mut b) = islands();
+    let mut hub = TestHub::start(&[&a, &b]).await;
+    let data = tempfile::tempdir().unwrap();
+    let (there, lane) = packet(a.id(), b.id(), 1, b"there");
+    let (back, lane_back) = packet(b.id(), a.id(), 1, b"back");
+    a.emit(vec![sent((there.clone(), lane))]);
+    b.emit(vec![sent((back.clone(), lane_back)), delivered(&there, true, b"")]);
+    a.emit(vec![delivered(&back, true, b"")]);
+    hub.record(&mut a);
+    hub.record(&mut b);
+
+    // The validators of the second island seal two blocks at one height.
+    let (mut one, mut other) = (b.forge.clone(), b.forge.clone());
+    one.mine(Plan { salt: 1, ..Plan::default() });
+    other.mine(Plan { salt: 2, ..Plan::default() });
+    let height = one.head().number;
+    let sides = [vec![one.source(height)], vec![other.source(height)]];
+    let evidence = misbehaviour(Family::Qbft, &b.state, sides).unwrap();
+    let attestor = hub.attestor(&[&a, &b], data.path());
+    hub.serve(&b, evidence, b.now());
+
+    for (gateway, leaf, code) in [
+        (b.id(), deliver(&there), "island-frozen"),
+        (a.id(), deliver(&back), "island-frozen"),
+        (a.id(), result(&there, true, b""), "island-frozen"),
+    ] {
+        hub.ask_nothing();
+        hub.ask(gateway, 1, vec![leaf]);
+        let attended = attestor.attend().await.unwrap();
+        assert_eq!(attended.unsigned[0].code, code);
+    }
+    assert!(hub.signatures().is_empty());
+    // What the other island says about the frozen island's packet is still true, and still goes home.
+    hub.ask_nothing();
+    hub.ask(b.id(), 1, vec![result(&back, true, b"")]);
+    assert_eq!(attestor.attend().await.unwrap().signed, 1);
+}
