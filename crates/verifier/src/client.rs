@@ -29,7 +29,8 @@ pub trait LightClient: Send + Sync {
     fn summary(&self, state: &ClientState) -> Result<Summary, Refusal>;
 
     /// Verifies a run, which moves the head, or a back-fill, which does not and has to end in `recorded`. Events are those of
-    /// `gateways`, and of no other contract.
+    /// `gateways`, and of no other contract. Receipts without one of them are refused as useless, so `gateways` has to name
+    /// every gateway that the island has, whichever of them the caller cares for.
     fn advance(
         &self,
         state: &ClientState,

@@ -4,9 +4,9 @@
 
 mod support;
 
-use causeway_protocol::{Hash, keccak256};
-use causeway_verifier::bft::raw::RawHeader;
-use causeway_verifier::bft::{ExtraData, ExtraForm, Header, Protocol};
+use causeway_protocol::{Address, Hash, keccak256};
+use causeway_verifier::bft::raw::{RawHeader, SealCollection};
+use causeway_verifier::bft::{ExtraData, ExtraForm, Header, Protocol, Vote, quorum};
 use serde_json::Value;
 use support::{fixed, header_of, hex, vectors};
 
@@ -49,6 +49,26 @@ fn every_captured_header_decodes_and_has_the_hash_its_node_says() {
             assert_eq!(header.extra.encode(protocol, ExtraForm::Sealed), hex(&block["extraData"]));
             assert_eq!(header.seals().len(), header.extra.seals.len());
         }
+    }
+}
+
+#[test]
+fn picked_headers_are_sealed_by_a_quorum_of_the_validators_they_list() {
+    let sealed = |rlp: &[u8]| {
+        let header = RawHeader::decode(Protocol::Qbft, rlp).unwrap();
+        let mut validators = header.extra.validators.clone();
+        validators.sort_unstable();
+        let mut seals = SealCollection::default();
+        seals.add(&header);
+        let signers = seals.best(&validators).signers;
+        assert!(signers.len() >= quorum(validators.len()), "header {}", header.number);
+    };
+    if let Some(file) = vectors("goquorum-receipts/blocks.json") {
+        let blocks = file["blocks"].as_array().unwrap();
+        blocks.iter().skip(1).for_each(|entry| sealed(&hex(&entry["rawHeader"])));
+    }
+    if let Some(file) = vectors("formats/besu_qbft_header_round1.json") {
+        sealed(&hex(&file["header_rlp"]));
     }
 }
 
@@ -97,4 +117,64 @@ fn a_header_with_a_base_fee_is_hashed_as_it_is() {
     let header = Header::decode(&rlp).unwrap();
     assert_eq!(keccak256(header.rlp()), Hash(fixed(&file["block"]["hash"])));
     assert!(ExtraData::decode(Protocol::Qbft, header.extra).is_err(), "proof of authority is none of ours");
+}
+
+/// The example that Besu's own tests publish, put together from its parts.
+#[test]
+fn ibft2_extra_data_has_the_bytes_that_besu_gives_it() {
+    let address = |last: u8| {
+        let mut address = [0; 20];
+        address[19] = last;
+        Address(address)
+    };
+    let seal = |r: u8, s: u8| {
+        let mut seal = [0; 65];
+        (seal[31], seal[63]) = (r, s);
+        seal
+    };
+    let mut vanity = [0; 32];
+    (1..=32).zip(&mut vanity).for_each(|(value, byte)| *byte = value);
+    let extra = ExtraData {
+        vanity,
+        validators: vec![address(1), address(2)],
+        vote: Some(Vote { recipient: address(1), add: true }),
+        round: 0x00fe_dcba,
+        proposer_seal: Vec::new(),
+        seals: vec![seal(1, 10), seal(10, 1)],
+    };
+    let [one, two] = [1, 2].map(|last| [&[0x94], &address(last).0[..]].concat());
+    let three = [
+        [&[0xa0], &vanity[..]].concat(),
+        [&[0xea][..], &one, &two].concat(),
+        [&[0xd7][..], &one, &[0x81, 0xff]].concat(),
+    ]
+    .concat();
+    let round = [0x84, 0x00, 0xfe, 0xdc, 0xba];
+    let seals = [&[0xf8, 0x86, 0xb8, 0x41][..], &seal(1, 10), &[0xb8, 0x41], &seal(10, 1)].concat();
+    let encoded = |form| extra.encode(Protocol::Ibft2, form);
+    assert_eq!(encoded(ExtraForm::Sealed), [&[0xf8, 0xf1][..], &three, &round, &seals].concat());
+    assert_eq!(encoded(ExtraForm::Evidence), [&[0xf8, 0x6a][..], &three, &round, &[0xc0]].concat());
+    assert_eq!(encoded(ExtraForm::Digest), [&[0xf8, 0x69][..], &three, &round].concat());
+    assert_eq!(encoded(ExtraForm::BlockHash), [&[0xf8, 0x64][..], &three].concat());
+    assert_eq!(ExtraData::decode(Protocol::Ibft2, &encoded(ExtraForm::Sealed)).unwrap(), extra);
+
+    let drop = ExtraData { vote: Some(Vote { recipient: address(1), add: false }), ..extra.clone() };
+    let bytes = drop.encode(Protocol::Ibft2, ExtraForm::BlockHash);
+    assert!(bytes.ends_with(&[&[0xd6][..], &one, &[0x00]].concat()), "a byte of zero, not an empty string");
+    let silent = ExtraData { vote: None, ..extra };
+    assert!(
+        silent.encode(Protocol::Ibft2, ExtraForm::BlockHash).ends_with(&[0x80]),
+        "null, not an empty list"
+    );
+}
+
+/// Four-byte rounds and scalar rounds are not each other's.
+#[test]
+fn a_round_in_the_form_of_the_other_protocol_is_refused() {
+    let extra = ExtraData { round: 3, ..ExtraData::default() };
+    for (own, other) in [(Protocol::Qbft, Protocol::Ibft2), (Protocol::Ibft2, Protocol::Qbft)] {
+        let bytes = extra.encode(own, ExtraForm::Sealed);
+        assert!(ExtraData::decode(other, &bytes).is_err());
+        ExtraData::decode(own, &bytes).unwrap();
+    }
 }
