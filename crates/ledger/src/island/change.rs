@@ -1,0 +1,161 @@
+//! Changing an island's state, with its history.
+
+use causeway_api::IslandState;
+use causeway_protocol::{Hash, IslandId};
+use sqlx::{Postgres, Transaction};
+use time::OffsetDateTime;
+
+use super::{IslandChange, IslandLife, IslandRecord, IslandRef, IslandRefusal, parse_state, state_name};
+use crate::attestation::refresh_holds;
+use crate::column::id;
+use crate::signals::Changes;
+use crate::{Actor, Ledger, LedgerError};
+
+/// Why an island's state was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// There is no such island.
+    #[error("there is no such island")]
+    NoSuchIsland,
+    /// The approval names another anchor than the registered one.
+    #[error("the anchor is {expected}, the approval names {came}")]
+    AnchorDiffers {
+        /// The registered anchor's block hash.
+        expected: Hash,
+        /// The one in the approval.
+        came: Hash,
+    },
+    /// The step does not lead on from where the island is.
+    #[error(transparent)]
+    Refused(#[from] IslandRefusal),
+    /// An island with open packets cannot be retired.
+    #[error("{0} packets from or to it are still open")]
+    OpenPackets(u64),
+    /// The database failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<sqlx::Error> for ChangeError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// One change in an island's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IslandEvent {
+    /// What was done: `registered`, `approved`, `suspended`, `resumed`, `frozen`, `retired`.
+    pub change: String,
+    /// The state it led to.
+    pub state: IslandState,
+    /// Who did it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+impl Ledger {
+    /// Takes an island a step further in its life. What may be signed about its packets follows at once.
+    pub async fn change_island(
+        &self,
+        island: IslandId,
+        change: IslandChange,
+        by: &Actor,
+        reason: &str,
+        now: OffsetDateTime,
+    ) -> Result<IslandRecord, ChangeError> {
+        let (mut transaction, mut tails) = self.begin().await?;
+        let row = sqlx::query!(
+            "SELECT now.state, island.anchor FROM island_states AS now JOIN islands AS island ON island.id = now.island
+             WHERE now.island = $1",
+            island.as_ref(),
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(ChangeError::NoSuchIsland)?;
+        let state = parse_state(&row.state).ok_or_else(|| LedgerError::corrupt("state", &row.state))?;
+        let next = IslandLife(state).apply(change)?;
+        if let IslandChange::Approve { anchor: came } = change {
+            let expected = id("anchor", &row.anchor)?;
+            if came != expected {
+                return Err(ChangeError::AnchorDiffers { expected, came });
+            }
+        }
+        if change == IslandChange::Retire {
+            let open = open_packets(&mut transaction, island).await?;
+            if open > 0 {
+                return Err(ChangeError::OpenPackets(open));
+            }
+        }
+        enter(&mut transaction, island, change, next.0, by, reason, now).await?;
+        refresh_holds(&mut transaction, &mut tails, now).await?;
+        tails.store(&mut transaction).await?;
+        transaction.commit().await?;
+        self.signals().raise(Changes { leaves: true, batches: true, deliveries: true, ..Changes::default() });
+        let record = self.island(&IslandRef::Id(island)).await?;
+        record.ok_or(ChangeError::NoSuchIsland)
+    }
+
+    /// Everything that was done to an island, oldest first.
+    pub async fn island_history(&self, island: IslandId) -> Result<Vec<IslandEvent>, LedgerError> {
+        let rows = sqlx::query!(
+            "SELECT change, state, actor, reason, at FROM island_changes WHERE island = $1 ORDER BY position",
+            island.as_ref(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let state =
+                    parse_state(&row.state).ok_or_else(|| LedgerError::corrupt("state", &row.state))?;
+                Ok(IslandEvent { change: row.change, state, by: row.actor, reason: row.reason, at: row.at })
+            })
+            .collect()
+    }
+}
+
+/// Writes a change into history and makes it the present.
+pub(super) async fn enter(
+    transaction: &mut Transaction<'static, Postgres>,
+    island: IslandId,
+    change: IslandChange,
+    state: IslandState,
+    by: &Actor,
+    reason: &str,
+    now: OffsetDateTime,
+) -> Result<(), LedgerError> {
+    sqlx::query!(
+        "INSERT INTO island_changes (island, change, state, token, actor, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        island.as_ref(),
+        change.done(),
+        state_name(state),
+        by.token,
+        by.name,
+        reason,
+        now,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query!("UPDATE island_states SET state = $2 WHERE island = $1", island.as_ref(), state_name(state))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+async fn open_packets(
+    transaction: &mut Transaction<'static, Postgres>,
+    island: IslandId,
+) -> Result<u64, LedgerError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM packets AS packet JOIN packet_states AS now ON now.packet = packet.id
+           LEFT JOIN gateways AS destination ON destination.id = packet.destination
+           WHERE now.settlement IS NULL AND (packet.island = $1 OR destination.island = $1)"#,
+        island.as_ref(),
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    crate::column::count("open packets", count)
+}
