@@ -7,7 +7,7 @@ mod support;
 use causeway_protocol::{Family, Hash};
 use causeway_verifier::bft::raw::{CollectedSeals, RawHeader, SealCollection};
 use causeway_verifier::bft::{Block, Evidence, Mode, Protocol, SealingFault, SetFault, SetProof};
-use causeway_verifier::prover::OwnedSet;
+use causeway_verifier::prover::{OwnedSet, misbehaviour};
 use causeway_verifier::{ClientState, Refusal, light_client};
 use support::chain::Chain;
 
@@ -164,4 +164,23 @@ fn a_header_that_lists_validators_in_contract_mode_and_a_proof_in_header_mode_ar
     let five = part(&early, 5, true, true);
     let refusal = advance(&chain, &state, &[five]).unwrap_err();
     assert_eq!(refusal, Refusal::Set { height: 5, fault: SetFault::ProofUnexpected });
+}
+
+#[test]
+fn an_accused_block_proves_no_validators() {
+    let Some((chain, state)) = at_four() else { return };
+    let client = light_client(Family::Qbft).unwrap();
+    let now = Chain::time(chain.entries().last().unwrap());
+    let accuse = |with_set| {
+        let side = || vec![part(&chain, 5, false, false), part(&chain, 6, true, with_set)];
+        let (one, other) = (side(), side());
+        let sides = [&one, &other].map(|side| side.iter().map(block).collect());
+        client.misbehaviour(&state, &Evidence::Misbehaviour(sides).encode(Family::Qbft), now).unwrap_err()
+    };
+    assert_eq!(accuse(false).code(), "same-block", "each side alone is sealed");
+    assert_eq!(accuse(true), Refusal::Set { height: 6, fault: SetFault::ProofUnexpected });
+
+    let sides = [5, 6].map(|place| chain.source(&chain.entries()[place]));
+    let evidence = misbehaviour(Family::Qbft, &state, [sides.to_vec(), sides.to_vec()]).unwrap();
+    assert_eq!(client.misbehaviour(&state, &evidence, now).unwrap_err().code(), "same-block");
 }
