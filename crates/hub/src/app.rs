@@ -43,6 +43,18 @@ const WRITER_QUEUE: usize = 256;
 /// Most envelopes one transaction commits.
 const COMMIT_MOST: usize = 64;
 
+/// How many items an answer has: what was asked, 1 to 500; 100 when nothing was.
+pub(crate) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
+    match asked {
+        None => Ok(DEFAULT_LIMIT),
+        Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
+        Some(other) => {
+            let detail = format!("limit is {other}, expected 1 to {MAX_LIMIT}");
+            Err(Problem::new(ProblemCode::InvalidQuery, detail))
+        }
+    }
+}
+
 impl Hub {
     pub(crate) fn new(
         config: HubConfig,
@@ -99,18 +111,6 @@ impl Hub {
         let island = self.ledger.island(&which).await?.ok_or_else(|| Problem::not_found("island"))?;
         caller.may_see(island.id)?;
         Ok(island)
-    }
-
-    /// How many items an answer has: what was asked, 1 to 500; 100 when nothing was.
-    pub(crate) fn limit(&self, asked: Option<u32>) -> Result<u32, Problem> {
-        match asked {
-            None => Ok(DEFAULT_LIMIT),
-            Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
-            Some(other) => {
-                let detail = format!("limit is {other}, expected 1 to {MAX_LIMIT}");
-                Err(Problem::new(ProblemCode::InvalidQuery, detail))
-            }
-        }
     }
 
     /// How long a long poll waits: what was asked, up to the limit.

@@ -7,7 +7,7 @@ use causeway_protocol::{Address, MAX_BATCH, SignatureError};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::app::App;
+use crate::app::{App, limit};
 use crate::auth::Caller;
 use crate::extract::{Json, Query};
 use crate::problem::{Problem, ProblemCode};
@@ -35,7 +35,7 @@ pub(crate) async fn pending(
     caller: Caller,
     Query(query): Query<Pending>,
 ) -> Result<Json<api::PendingBatches>, Problem> {
-    let (limit, wait) = (app.limit(query.limit)?, app.wait(query.wait)?);
+    let (limit, wait) = (limit(query.limit)?, app.wait(query.wait)?);
     let attestor = caller.bound_address()?;
     let mut patience = Patience::new(app.ledger.signals().batches(), wait, &app.stopping);
     loop {

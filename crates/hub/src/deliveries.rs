@@ -5,7 +5,7 @@ use causeway_api as api;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::app::App;
+use crate::app::{App, limit};
 use crate::auth::Caller;
 use crate::extract::{Json, Path, Query};
 use crate::problem::Problem;
@@ -37,7 +37,7 @@ pub(crate) async fn list(
     Path(island): Path<String>,
     Query(query): Query<Ready>,
 ) -> Result<Json<api::Deliveries>, Problem> {
-    let (limit, wait) = (app.limit(query.limit)?, app.wait(query.wait)?);
+    let (limit, wait) = (limit(query.limit)?, app.wait(query.wait)?);
     let island = app.island(&island, &caller).await?.id;
     let mut patience = Patience::new(app.ledger.signals().deliveries(), wait, &app.stopping);
     loop {

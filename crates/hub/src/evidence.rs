@@ -9,7 +9,7 @@ use causeway_protocol::MEDIA_TYPE;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::app::{App, Hub};
+use crate::app::{App, Hub, limit};
 use crate::auth::Caller;
 use crate::extract::{Body, Json, Path, Query, expect_media_type};
 use crate::ingest::{IngestError, Opened, Outcome, Refused, Staged, Submitter, split};
@@ -65,6 +65,9 @@ pub(crate) async fn submit(
             Ok((opened, stage)) => finish(&app, &from, &opened, stage).await?,
             Err(refused) => refusal(None, &refused),
         };
+        if answer.status == api::EvidenceStatus::Recorded {
+            app.metrics.events(answer.events);
+        }
         app.metrics.evidence(answer.code.as_deref().unwrap_or(match answer.status {
             api::EvidenceStatus::Known => "known",
             _ => "recorded",
@@ -141,7 +144,7 @@ pub(crate) async fn follow(
     Path(island): Path<String>,
     Query(query): Query<Follow>,
 ) -> Result<Json<api::Page<api::EvidenceItem>>, Problem> {
-    let (limit, wait) = (app.limit(query.limit)?, app.wait(query.wait)?);
+    let (limit, wait) = (limit(query.limit)?, app.wait(query.wait)?);
     let island = app.island(&island, &caller).await?;
     let mut patience = Patience::new(app.ledger.signals().evidence(), wait, &app.stopping);
     loop {

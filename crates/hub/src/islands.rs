@@ -9,7 +9,7 @@ use causeway_verifier::{Anchored, ClientState, Verified, light_client};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::app::{App, Hub};
+use crate::app::{App, Hub, limit};
 use crate::auth::Caller;
 use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemCode};
@@ -76,7 +76,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(query): Query<List>,
 ) -> Result<Json<api::Page<api::Island>>, Problem> {
-    let limit = app.limit(query.limit)?;
+    let limit = limit(query.limit)?;
     let mut islands = match caller.island {
         Some(only) => app.ledger.island(&causeway_ledger::IslandRef::Id(only)).await?.into_iter().collect(),
         None => app.ledger.islands(query.next.as_deref(), limit + 1).await?,

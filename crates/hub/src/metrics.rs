@@ -6,7 +6,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::app::App;
@@ -17,7 +17,7 @@ pub(crate) struct Metrics {
     requests: IntCounterVec,
     latency: HistogramVec,
     evidence: IntCounterVec,
-    events: IntCounterVec,
+    events: IntCounter,
     seconds: HistogramVec,
     batches: HistogramVec,
     depth: IntGaugeVec,
@@ -43,10 +43,7 @@ impl Metrics {
                 Opts::new("causeway_hub_evidence_total", "Envelopes answered, by what became of them."),
                 &["outcome"],
             )?,
-            events: IntCounterVec::new(
-                Opts::new("causeway_hub_events_total", "Gateway events recorded, by name."),
-                &["event"],
-            )?,
+            events: IntCounter::new("causeway_hub_events_total", "Gateway events recorded.")?,
             seconds: HistogramVec::new(
                 seconds("causeway_hub_work_seconds", "Time one piece of work took, by kind."),
                 &["work"],
@@ -85,9 +82,9 @@ impl Metrics {
         self.evidence.with_label_values(&[outcome]).inc();
     }
 
-    /// One gateway event was recorded.
-    pub(crate) fn event(&self, name: &str) {
-        self.events.with_label_values(&[name]).inc();
+    /// So many gateway events were recorded.
+    pub(crate) fn events(&self, count: u32) {
+        self.events.inc_by(count.into());
     }
 
     /// A piece of work took this long.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::IntoParams;
 
-use crate::app::{App, Hub};
+use crate::app::{App, Hub, limit};
 use crate::auth::Caller;
 use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemCode};
@@ -55,7 +55,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(query): Query<Filter>,
 ) -> Result<Json<api::Page<api::Packet>>, Problem> {
-    let limit = app.limit(query.limit)?;
+    let limit = limit(query.limit)?;
     let after =
         query.next.as_deref().map(|next| next.parse().map_err(|_| invalid("next", next))).transpose()?;
     let mut filter = PacketFilter {
@@ -120,7 +120,7 @@ async fn visible(hub: &Hub, caller: &Caller, id: PacketId) -> Result<api::Packet
 /// A gateway by its own id, or as the only one of an island.
 async fn gateway(hub: &Hub, what: &str, named: Option<&str>) -> Result<Option<GatewayId>, Problem> {
     let Some(named) = named else { return Ok(None) };
-    let which: IslandRef = named.parse().map_err(|_| invalid(what, named))?;
+    let Ok(which) = named.parse::<IslandRef>();
     let Some(island) = hub.ledger.island(&which).await? else {
         return named.parse().map(Some).map_err(|_| invalid(what, named));
     };

@@ -4,6 +4,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use causeway_api as api;
 
+use crate::extract::{Json, Path};
+
 /// Declares the codes with everything a client is told about them, in one table.
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal, $next:literal;)*) => {
@@ -99,6 +101,18 @@ codes! {
     LedgerUnavailable = "ledger-unavailable", SERVICE_UNAVAILABLE, "The ledger does not answer", "Try again after Retry-After; nothing was acknowledged.";
     /// A defect in the hub.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something is wrong in the hub", "Tell the operator the request's x-request-id.";
+}
+
+/// What a code means: the page that `type` in a problem document refers to.
+#[utoipa::path(
+    get, path = "/problems/{code}", operation_id = "problem", tag = "operations",
+    params(("code" = String, Path, description = "The code.")),
+    responses((status = 200, body = api::Problem)),
+)]
+pub(crate) async fn explain(Path(code): Path<String>) -> Result<Json<api::Problem>, Problem> {
+    let known = ProblemCode::ALL.iter().find(|known| known.as_str() == code);
+    let known = known.ok_or_else(|| Problem::not_found("problem"))?;
+    Ok(Json(Problem::new(*known, known.title()).document()))
 }
 
 /// One refusal: its code, and what was expected and what came.

@@ -15,7 +15,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
 use crate::gate::{self, Access, Work};
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::{self, Problem, ProblemCode};
 use crate::{
     attestations, deliveries, evidence, health, islands, metrics, misbehaviour, openapi, packets, stats,
     tokens,
@@ -64,6 +64,7 @@ pub(crate) fn router(app: &App) -> Router {
         routes!(health::alive),
         routes!(health::ready),
         routes!(health::metrics),
+        routes!(problem::explain),
     ];
     let described =
         table.into_iter().fold(OpenApiRouter::with_openapi(openapi::base()), OpenApiRouter::routes);

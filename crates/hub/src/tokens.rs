@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{App, limit};
 use crate::auth::{self, Caller};
 use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemCode};
@@ -56,7 +56,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<List>,
 ) -> Result<Json<api::Page<api::Token>>, Problem> {
-    let limit = app.limit(query.limit)?;
+    let limit = limit(query.limit)?;
     let mut items = app.ledger.tokens(query.next, limit + 1).await?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);

@@ -6,7 +6,7 @@ use causeway_api::IslandState;
 use causeway_ledger::{
     IslandRef, Ledger, LedgerError, RecordRefusal, Recorded, Submission, Writer, WriterClosed,
 };
-use causeway_protocol::{Family, GatewayEventKind, IslandId};
+use causeway_protocol::{Family, IslandId};
 use causeway_verifier::{Advance, ClientState, Gateway};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
@@ -85,15 +85,6 @@ impl View {
 
     /// The view once `advance` is recorded.
     pub(crate) fn after(&self, advance: &Advance) -> Self {
-        let mut next = self.clone();
-        next.state = advance.state.clone();
-        for fact in &advance.events {
-            if matches!(fact.event.kind, GatewayEventKind::Opened { .. }) {
-                for gateway in next.gateways.iter_mut().filter(|gateway| gateway.id == fact.event.gateway) {
-                    gateway.opened = true;
-                }
-            }
-        }
-        next
+        Self { state: advance.state.clone(), ..self.clone() }
     }
 }

@@ -23,9 +23,9 @@ impl Ingest {
         let evidence = &opened.signed.envelope.evidence;
         let fresh = match self.ledger.record_misbehaviour(island, found, evidence, by, now).await {
             Ok(fresh) => fresh,
-            Err(ChangeError::NoSuchIsland) => return Ok(Err(Refused::NoSuchIsland)),
             Err(ChangeError::Refused(refusal)) => return Ok(Err(Refused::IslandState(refusal.state))),
             Err(ChangeError::Ledger(error)) => return Err(error.into()),
+            // The others belong to other steps than freezing.
             Err(_) => return Ok(Err(Refused::NoSuchIsland)),
         };
         self.forget(island).await;

@@ -1,0 +1,114 @@
+//! Registering an island, and its life.
+
+use causeway_api::{self as api, IslandState, Role};
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::forge::Chain;
+use crate::world::{GENESIS, World, hex, registration};
+
+#[tokio::test]
+async fn an_island_is_pending_until_an_operator_approves_its_anchor() {
+    let world = World::start().await;
+    let chain = Chain::new(1, GENESIS);
+    let owner = world.token(Role::Owner, None, None).await;
+    let answer = world.post("/v1/islands", &owner, &registration(&chain, "harbour")).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    let island: api::Island = answer.ok();
+    assert_eq!(island.id, chain.island);
+    assert_eq!(island.state, IslandState::Pending);
+    assert_eq!(island.validators.len(), 4);
+
+    let approve = |anchor: causeway_protocol::Hash| json!({ "anchor": anchor, "reason": "compared" });
+    let path = "/v1/islands/harbour/approve";
+    let refused = world.post(path, &owner, &approve(chain.fingerprint)).await;
+    assert_eq!(refused.problem(), "forbidden", "an owner cannot approve");
+    let refused = world.post(path, &world.operator, &approve(causeway_protocol::Hash([5; 32]))).await;
+    assert_eq!(refused.problem(), "anchor-mismatch");
+    let approved = world.post(path, &world.operator, &approve(chain.fingerprint)).await;
+    assert_eq!(approved.ok::<api::Island>().state, IslandState::Active);
+    let again = world.post(path, &world.operator, &approve(chain.fingerprint)).await;
+    assert_eq!(again.problem(), "island-state");
+
+    let by_id: api::Island = world.get(&format!("/v1/islands/{}", chain.island), &owner).await.ok();
+    let by_name: api::Island = world.get("/v1/islands/harbour", &owner).await.ok();
+    assert_eq!(by_id, by_name);
+}
+
+#[tokio::test]
+async fn what_is_registered_has_to_hold_together() {
+    let world = World::start().await;
+    let chain = Chain::new(1, GENESIS);
+    let good = registration(&chain, "harbour");
+    let with = |key: &str, value: serde_json::Value| {
+        let mut body = good.clone();
+        body[key] = value;
+        body
+    };
+    let mut broken = chain.anchor();
+    *broken.last_mut().unwrap() ^= 1;
+    for (body, code) in [
+        (with("name", json!("Not A Name")), "invalid-body"),
+        (with("family", json!("fabric")), "unsupported-family"),
+        (with("family", json!("unheard-of")), "invalid-body"),
+        (with("family", json!("ibft2")), "anchor-refused"),
+        (with("anchor", json!(hex(&broken))), "anchor-refused"),
+        (with("anchor", json!("0x")), "anchor-refused"),
+        (with("fingerprint", json!(causeway_protocol::Hash([1; 32]))), "anchor-refused"),
+        (with("gateway", json!({ "address": "0x01", "id": chain.next_gateway() })), "invalid-body"),
+    ] {
+        let answer = world.post("/v1/islands", &world.operator, &body).await;
+        let expected = if body["family"] == "fabric" { "invalid-body" } else { code };
+        assert_eq!(answer.problem(), expected, "{body}");
+    }
+    world.register(&chain, "harbour").await;
+    let twice = world.post("/v1/islands", &world.operator, &registration(&chain, "second-name")).await;
+    assert_eq!(twice.problem(), "island-taken");
+    let other = Chain::new(2, GENESIS);
+    let taken = world.post("/v1/islands", &world.operator, &registration(&other, "harbour")).await;
+    assert_eq!(taken.problem(), "island-taken");
+}
+
+#[tokio::test]
+async fn an_island_is_suspended_resumed_and_retired_with_a_reason() {
+    let world = World::start().await;
+    let chain = Chain::new(1, GENESIS);
+    world.join(&chain, "harbour").await;
+    let step = async |step: &str, reason: &str| {
+        let path = format!("/v1/islands/harbour/{step}");
+        world.post(&path, &world.operator, &json!({ "reason": reason })).await
+    };
+    assert_eq!(step("suspend", " ").await.problem(), "invalid-body");
+    assert_eq!(step("suspend", "maintenance").await.ok::<api::Island>().state, IslandState::Suspended);
+    assert_eq!(step("resume", "done").await.ok::<api::Island>().state, IslandState::Active);
+    assert_eq!(step("resume", "done").await.problem(), "island-state");
+    assert_eq!(step("retire", "the end").await.ok::<api::Island>().state, IslandState::Retired);
+    assert_eq!(step("resume", "regret").await.problem(), "island-state");
+}
+
+#[tokio::test]
+async fn a_list_is_read_page_by_page() {
+    let world = World::start().await;
+    for (seed, name) in [(1, "alpha"), (2, "beta"), (3, "gamma")] {
+        world.register(&Chain::new(seed, GENESIS), name).await;
+    }
+    let mut names = Vec::new();
+    let mut next = None;
+    loop {
+        let path = match &next {
+            None => "/v1/islands?limit=2".to_owned(),
+            Some(next) => format!("/v1/islands?limit=2&next={next}"),
+        };
+        let page: api::Page<api::Island> = world.get(&path, &world.operator).await.ok();
+        names.extend(page.items.into_iter().map(|island| island.name));
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(names, ["alpha", "beta", "gamma"]);
+    for odd in ["limit=0", "limit=501", "limit=x", "colour=red"] {
+        let answer = world.get(&format!("/v1/islands?{odd}"), &world.operator).await;
+        assert_eq!(answer.problem(), "invalid-query", "{odd}");
+    }
+}

@@ -1,0 +1,14 @@
+//! The hub over real HTTP, with a real Postgres and evidence of forged chains.
+#![allow(clippy::unwrap_used)] // a test may panic
+
+mod access;
+mod evidence;
+mod forge;
+mod idempotency;
+mod islands;
+mod journey;
+mod limits;
+mod misbehaviour;
+mod openapi;
+mod shutdown;
+mod world;
