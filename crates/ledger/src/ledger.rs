@@ -17,13 +17,14 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 pub struct Options {
     /// Most connections held at once.
     pub max_connections: u32,
-    /// How long to wait for a connection.
-    pub acquire_timeout: Duration,
 }
+
+/// How long to wait for a connection before the database counts as unreachable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_connections: 16, acquire_timeout: Duration::from_secs(10) }
+        Self { max_connections: 16 }
     }
 }
 
@@ -52,7 +53,7 @@ impl Ledger {
         let connect = connect.application_name("causeway").options([("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
-            .acquire_timeout(options.acquire_timeout)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(connect)
             .await?;
         Ok(Self { pool, signals: Arc::default() })
@@ -85,19 +86,20 @@ impl Ledger {
     /// Begins a transaction that nobody else who records can overlap, and the counters it continues.
     pub(crate) async fn begin(&self) -> Result<(Transaction<'static, Postgres>, Tails), LedgerError> {
         let mut transaction = self.pool.begin().await?;
-        let tails = sqlx::query_as!(
-            Tails,
-            "SELECT evidence, packets, leaves, batches, ready FROM tails FOR UPDATE"
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
+        let tails =
+            sqlx::query_as!(Tails, "SELECT evidence, packets, leaves, batches, ready FROM tails FOR UPDATE")
+                .fetch_one(&mut *transaction)
+                .await?;
         Ok((transaction, tails))
     }
 }
 
 impl Tails {
     /// Stores the counters for the next transaction.
-    pub(crate) async fn store(self, transaction: &mut Transaction<'static, Postgres>) -> Result<(), LedgerError> {
+    pub(crate) async fn store(
+        self,
+        transaction: &mut Transaction<'static, Postgres>,
+    ) -> Result<(), LedgerError> {
         sqlx::query!(
             "UPDATE tails SET evidence = $1, packets = $2, leaves = $3, batches = $4, ready = $5",
             self.evidence,

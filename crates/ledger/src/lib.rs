@@ -40,8 +40,8 @@ pub use attestation::{AttestRefusal, Attested, CheckedSignature};
 pub use error::LedgerError;
 pub use gateway::{GatewayLife, GatewayRefusal};
 pub use island::{
-    ChangeError, ClientHeadRow, IslandChange, IslandEvent, IslandLife, IslandRecord, IslandRef, IslandRefusal,
-    RegisterError, Registration,
+    ChangeError, ClientHeadRow, IslandChange, IslandEvent, IslandLife, IslandRecord, IslandRef,
+    IslandRefusal, RegisterError, Registration,
 };
 pub use ledger::{Ledger, Options};
 pub use packet::{Outcome, PacketEvent, PacketFilter, PacketLife, PacketPage, PacketRefusal, Settlement};

@@ -13,10 +13,9 @@ impl Ledger {
         )
         .fetch_all(&self.pool)
         .await?;
-        let islands =
-            sqlx::query!(r#"SELECT state, count(*) AS "count!" FROM island_states GROUP BY state"#)
-                .fetch_all(&self.pool)
-                .await?;
+        let islands = sqlx::query!(r#"SELECT state, count(*) AS "count!" FROM island_states GROUP BY state"#)
+            .fetch_all(&self.pool)
+            .await?;
         let evidence = sqlx::query_scalar!("SELECT evidence FROM tails").fetch_one(&self.pool).await?;
         let times = sqlx::query!(
             r#"SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY ms) AS p50, percentile_disc(0.99) WITHIN GROUP (ORDER BY ms) AS p99

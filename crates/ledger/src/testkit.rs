@@ -37,7 +37,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 /// When no Postgres can be started: a test without its database has nothing to say.
 pub async fn fresh() -> TestLedger {
     let url = fresh_database().await;
-    let options = Options { max_connections: 4, ..Options::default() };
+    let options = Options { max_connections: 4 };
     let ledger = Ledger::connect(&url, options).await.unwrap_or_else(|error| panic!("{error}"));
     TestLedger { ledger, url }
 }

@@ -118,7 +118,8 @@ async fn run(
 
 /// Commits `jobs` and answers each. Recording again what a lost connection left unknown is harmless: a digest is recorded once.
 async fn commit(ledger: &Ledger, jobs: Vec<Job>) {
-    let (items, answers): (Vec<Submission>, Vec<_>) = jobs.into_iter().map(|job| (job.item, job.answer)).unzip();
+    let (items, answers): (Vec<Submission>, Vec<_>) =
+        jobs.into_iter().map(|job| (job.item, job.answer)).unzip();
     let verdicts = match until_known(ledger, &items).await {
         Ok(verdicts) => verdicts,
         // One of them breaks a rule of the schema: the others are not to suffer from it.

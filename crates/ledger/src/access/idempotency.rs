@@ -91,8 +91,7 @@ impl Ledger {
             Some(known) if known.request != request.as_ref() => Begin::OtherBody,
             Some(known) => match (known.status, known.body) {
                 (Some(status), Some(body)) => {
-                    let status =
-                        u16::try_from(status).map_err(|_| LedgerError::corrupt("status", status))?;
+                    let status = u16::try_from(status).map_err(|_| LedgerError::corrupt("status", status))?;
                     Begin::Replay(StoredAnswer { status, body })
                 }
                 _ => Begin::InFlight,

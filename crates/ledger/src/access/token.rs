@@ -74,7 +74,8 @@ impl Ledger {
         hash: Hash,
         now: OffsetDateTime,
     ) -> Result<(), LedgerError> {
-        let role = ROLES.into_iter().find(|(role, _)| *role == token.role).map_or("auditor", |(_, name)| name);
+        let role =
+            ROLES.into_iter().find(|(role, _)| *role == token.role).map_or("auditor", |(_, name)| name);
         sqlx::query!(
             "INSERT INTO tokens (id, name, role, address, island, held_by_hub, secret_hash, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (secret_hash) DO NOTHING",

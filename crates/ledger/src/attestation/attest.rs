@@ -161,9 +161,10 @@ async fn attest_one(
 
 /// How many have signed a batch. All were in the set of its epoch, and that set never changes.
 async fn signatures(transaction: &mut Tx, batch: i64) -> Result<i64, LedgerError> {
-    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM attestations WHERE batch = $1"#, batch)
-        .fetch_one(&mut **transaction)
-        .await?;
+    let count =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM attestations WHERE batch = $1"#, batch)
+            .fetch_one(&mut **transaction)
+            .await?;
     Ok(count)
 }
 

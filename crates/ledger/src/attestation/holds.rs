@@ -40,14 +40,14 @@ pub(crate) async fn refresh_holds(
     )
     .execute(&mut **transaction)
     .await?;
-    let void: Vec<i64> =
-        changed.iter().filter(|leaf| leaf.held && leaf.ready.is_none()).filter_map(|leaf| leaf.batch).collect();
-    void_batches(transaction, &void).await?;
-    let again: Vec<i64> = changed
+    let void: Vec<i64> = changed
         .iter()
-        .filter(|leaf| !leaf.held && leaf.ready.is_some())
-        .map(|leaf| leaf.position)
+        .filter(|leaf| leaf.held && leaf.ready.is_none())
+        .filter_map(|leaf| leaf.batch)
         .collect();
+    void_batches(transaction, &void).await?;
+    let again: Vec<i64> =
+        changed.iter().filter(|leaf| !leaf.held && leaf.ready.is_some()).map(|leaf| leaf.position).collect();
     if !again.is_empty() {
         let places = sqlx::query!(
             "UPDATE leaves SET ready = $2 + place.index

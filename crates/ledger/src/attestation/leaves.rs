@@ -68,7 +68,12 @@ pub(crate) async fn insert_leaves(
 }
 
 /// A statement from its columns.
-pub(super) fn read(kind: i16, packet: &[u8], success: bool, result: &[u8]) -> Result<Attestation, LedgerError> {
+pub(super) fn read(
+    kind: i16,
+    packet: &[u8],
+    success: bool,
+    result: &[u8],
+) -> Result<Attestation, LedgerError> {
     let kind = u8::try_from(kind).ok().and_then(|kind| AttestationKind::try_from(kind).ok());
     let kind = kind.ok_or_else(|| LedgerError::corrupt("kind of statement", packet))?;
     Ok(Attestation { kind, packet: id("packet", packet)?, success, result: id("result", result)? })

@@ -58,7 +58,11 @@ impl GatewayLife {
 
     /// The state in the words of the interface: the hub's suspension covers what the gateway says itself.
     pub fn shown(&self) -> GatewayState {
-        if self.suspended && self.state != GatewayState::Closed { GatewayState::Suspended } else { self.state }
+        if self.suspended && self.state != GatewayState::Closed {
+            GatewayState::Suspended
+        } else {
+            self.state
+        }
     }
 
     /// The life after its event `number`.

@@ -62,7 +62,10 @@ impl Ledger {
             .freeze(&ClientState { family, bytes: row.bytes }, &found)
             .map_err(|refusal| LedgerError::corrupt("client state", refusal))?;
         advance_client(&mut transaction, island, &frozen.bytes, now).await?;
-        let reason = format!("misbehaviour at height {}: blocks {} and {}", found.height, found.blocks[0], found.blocks[1]);
+        let reason = format!(
+            "misbehaviour at height {}: blocks {} and {}",
+            found.height, found.blocks[0], found.blocks[1]
+        );
         enter(&mut transaction, island, IslandChange::Freeze, next.0, by, &reason, now).await?;
         refresh_holds(&mut transaction, &mut tails, now).await?;
         tails.store(&mut transaction).await?;
@@ -72,7 +75,11 @@ impl Ledger {
     }
 
     /// Keeps an envelope that came for a frozen island. It proves nothing, and keeping it twice is keeping it once.
-    pub async fn keep_unverified(&self, signed: &SignedEnvelope, now: OffsetDateTime) -> Result<(), LedgerError> {
+    pub async fn keep_unverified(
+        &self,
+        signed: &SignedEnvelope,
+        now: OffsetDateTime,
+    ) -> Result<(), LedgerError> {
         let envelope = &signed.envelope;
         let digest = envelope.evidence_digest();
         sqlx::query!(

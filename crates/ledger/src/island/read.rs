@@ -70,7 +70,8 @@ impl Ledger {
                     id: island,
                     name: row.name,
                     family,
-                    state: parse_state(&row.state).ok_or_else(|| LedgerError::corrupt("state", &row.state))?,
+                    state: parse_state(&row.state)
+                        .ok_or_else(|| LedgerError::corrupt("state", &row.state))?,
                     fingerprint: id("fingerprint", &row.fingerprint)?,
                     anchor: id("anchor", &row.anchor)?,
                     gateways: gateways.remove(&island).unwrap_or_default(),

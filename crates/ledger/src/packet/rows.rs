@@ -126,10 +126,7 @@ pub(crate) struct Loaded {
     pub(crate) changed_at: OffsetDateTime,
 }
 
-pub(crate) async fn load_packets(
-    transaction: &mut Tx,
-    ids: &[PacketId],
-) -> Result<Vec<Loaded>, LedgerError> {
+pub(crate) async fn load_packets(transaction: &mut Tx, ids: &[PacketId]) -> Result<Vec<Loaded>, LedgerError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -145,9 +142,9 @@ pub(crate) async fn load_packets(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let outcome = row.outcome.map(|text| {
-                Outcome::parse(&text).ok_or_else(|| LedgerError::corrupt("outcome", &text))
-            });
+            let outcome = row
+                .outcome
+                .map(|text| Outcome::parse(&text).ok_or_else(|| LedgerError::corrupt("outcome", &text)));
             let settlement = row.settlement.map(|text| {
                 Settlement::parse(&text).ok_or_else(|| LedgerError::corrupt("settlement", &text))
             });
@@ -179,7 +176,8 @@ pub(crate) async fn insert_states(transaction: &mut Tx, states: &[NewState]) -> 
         return Ok(());
     }
     let packets: Vec<&[u8]> = states.iter().map(|state| state.0.as_ref()).collect();
-    let outcomes: Vec<Option<&str>> = states.iter().map(|state| state.1.outcome.map(Outcome::as_str)).collect();
+    let outcomes: Vec<Option<&str>> =
+        states.iter().map(|state| state.1.outcome.map(Outcome::as_str)).collect();
     let settlements: Vec<Option<&str>> =
         states.iter().map(|state| state.1.settlement.map(Settlement::as_str)).collect();
     let held: Vec<bool> = states.iter().map(|state| state.1.held).collect();
@@ -213,7 +211,8 @@ pub(crate) async fn update_states(transaction: &mut Tx, states: &[ChangedState])
         return Ok(());
     }
     let packets: Vec<&[u8]> = states.iter().map(|state| state.0.as_ref()).collect();
-    let outcomes: Vec<Option<&str>> = states.iter().map(|state| state.1.outcome.map(Outcome::as_str)).collect();
+    let outcomes: Vec<Option<&str>> =
+        states.iter().map(|state| state.1.outcome.map(Outcome::as_str)).collect();
     let settlements: Vec<Option<&str>> =
         states.iter().map(|state| state.1.settlement.map(Settlement::as_str)).collect();
     let disputed: Vec<bool> = states.iter().map(|state| state.1.disputed).collect();

@@ -9,7 +9,11 @@ use crate::{Ledger, LedgerError};
 
 impl Ledger {
     /// What is known of the evidence with this digest.
-    pub async fn known_evidence(&self, island: IslandId, digest: Hash) -> Result<Option<Recorded>, LedgerError> {
+    pub async fn known_evidence(
+        &self,
+        island: IslandId,
+        digest: Hash,
+    ) -> Result<Option<Recorded>, LedgerError> {
         let row = sqlx::query!(
             "SELECT sequence, events FROM evidence WHERE island = $1 AND digest = $2",
             island.as_ref(),

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use causeway_protocol::{GatewayEventKind, Hash, IslandId};
 use causeway_protocol::{GatewayId, LaneTerms, Packet, PacketId};
 use causeway_verifier::{EventFact, HeaderFact};
-use causeway_protocol::{GatewayEventKind, Hash, IslandId};
 use time::OffsetDateTime;
 
 use super::judge::News;

@@ -88,7 +88,8 @@ async fn headers(transaction: &mut Tx, folded: &Folded<'_>) -> Result<(), Ledger
 
 async fn client_states(transaction: &mut Tx, folded: &Folded<'_>) -> Result<(), LedgerError> {
     for accepted in &folded.accepted {
-        let (Some(position), Some(head)) = (accepted.news.client, accepted.piece.advance.headers.last()) else {
+        let (Some(position), Some(head)) = (accepted.news.client, accepted.piece.advance.headers.last())
+        else {
             continue;
         };
         sqlx::query!(

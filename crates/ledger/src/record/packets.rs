@@ -13,8 +13,8 @@ use crate::LedgerError;
 use crate::attestation::{NewLeaf, insert_leaves};
 use crate::ledger::Tails;
 use crate::packet::{
-    Loaded, NewPacket, Orphan, Outcome, PacketEvent, PacketLife, insert_orphans, insert_packets, insert_states,
-    keep_conflict, load_packets, load_waiting, take_orphans, update_states, wait_for_opening,
+    Loaded, NewPacket, Orphan, Outcome, PacketEvent, PacketLife, insert_orphans, insert_packets,
+    insert_states, keep_conflict, load_packets, load_waiting, take_orphans, update_states, wait_for_opening,
 };
 
 /// What changed beside the packets themselves.
@@ -207,7 +207,8 @@ async fn record_sent<'a>(
             fresh.push(sent.clone());
             continue;
         }
-        keep_conflict(transaction, sent.packet.source, sent.number, sent.id, sent.packet, sent.evidence).await?;
+        keep_conflict(transaction, sent.packet.source, sent.number, sent.id, sent.packet, sent.evidence)
+            .await?;
         folded.suspensions.push(Suspension {
             gateway: sent.packet.source,
             fault: Fault::TwoPackets,
@@ -261,13 +262,15 @@ async fn opened(transaction: &mut Tx, snapshot: &Snapshot) -> Result<Vec<NewLeaf
         if gateway.before.is_open() || !gateway.life.is_open() {
             continue;
         }
-        leaves.extend(load_waiting(transaction, *id).await?.into_iter().map(|(packet, source, at)| NewLeaf {
-            attestation: Attestation::plain(AttestationKind::Deliver, packet),
-            checker: *id,
-            island: gateway.island,
-            other: source,
-            held: true,
-            at,
+        leaves.extend(load_waiting(transaction, *id).await?.into_iter().map(|(packet, source, at)| {
+            NewLeaf {
+                attestation: Attestation::plain(AttestationKind::Deliver, packet),
+                checker: *id,
+                island: gateway.island,
+                other: source,
+                held: true,
+                at,
+            }
         }));
     }
     Ok(leaves)

@@ -181,10 +181,9 @@ impl Snapshot {
     async fn load_revoked(&mut self, transaction: &mut Tx, pieces: &[Piece<'_>]) -> Result<(), LedgerError> {
         let tokens: HashSet<Uuid> = pieces.iter().filter_map(|piece| piece.token).collect();
         let tokens: Vec<Uuid> = tokens.into_iter().collect();
-        let rows =
-            sqlx::query_scalar!("SELECT token FROM token_revocations WHERE token = ANY($1)", &tokens)
-                .fetch_all(&mut **transaction)
-                .await?;
+        let rows = sqlx::query_scalar!("SELECT token FROM token_revocations WHERE token = ANY($1)", &tokens)
+            .fetch_all(&mut **transaction)
+            .await?;
         self.revoked.extend(rows);
         Ok(())
     }

@@ -1,1 +1,11 @@
-//! Everything on a real Postgres.
+//! Everything on a real Postgres. Facts come from made-up chains: whether they are true is the verifier's business, and tested
+//! there.
+
+mod attestations;
+mod evidence;
+mod faults;
+mod history;
+mod islands;
+mod order;
+mod packets;
+mod world;

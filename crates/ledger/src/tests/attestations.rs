@@ -1,0 +1,89 @@
+//! Signatures: who may give them, and what they are given for.
+
+use causeway_api::Role;
+use causeway_protocol::{Hash, Signer, keccak256};
+
+use super::world::{T0, World, delivered, operator, sent, signers, token};
+use crate::Attested;
+
+#[tokio::test]
+async fn a_signature_counts_once_and_only_from_the_current_set() {
+    let mut world = World::new().await;
+    let packet = world.east.packet(&world.west, 1);
+    world.east(vec![sent(&packet)]).await;
+    let pending = world.pending(0).await;
+    let signed = world.signature(0, &pending[0]);
+    let twice = world.ledger.attest(vec![signed.clone(), signed.clone()], T0).await.unwrap();
+    assert_eq!(twice, [Ok(Attested::Recorded), Ok(Attested::Known)]);
+    assert!(world.ready(&world.west).await.is_empty(), "one attestor is not two");
+
+    let stranger = &signers(20)[0];
+    let mut foreign = signed.clone();
+    foreign.attestor = stranger.address();
+    let mut unknown = signed;
+    unknown.batch.root = Hash([1; 32]);
+    let refused = world.ledger.attest(vec![foreign, unknown], T0).await.unwrap();
+    let codes: Vec<_> = refused.iter().map(|answer| answer.as_ref().unwrap_err().code()).collect();
+    assert_eq!(codes, ["not-an-attestor", "unknown-batch"]);
+}
+
+#[tokio::test]
+async fn the_third_signature_of_a_complete_batch_is_kept_too() {
+    let mut world = World::new().await;
+    let packet = world.east.packet(&world.west, 1);
+    world.east(vec![sent(&packet)]).await;
+    let pending = world.pending(2).await;
+    world.sign(&[0, 1]).await;
+    let late = world.ledger.attest(vec![world.signature(2, &pending[0])], T0).await.unwrap();
+    assert_eq!(late, [Ok(Attested::Recorded)]);
+    assert_eq!(world.ready(&world.west).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_revoked_token_attests_nothing_more() {
+    let mut world = World::new().await;
+    let packet = world.east.packet(&world.west, 1);
+    world.east(vec![sent(&packet)]).await;
+    let token = world.ledger.create_token(token(Role::Attestor), keccak256(b"s"), T0).await.unwrap();
+    world.ledger.revoke_token(token.id, &operator(), T0).await.unwrap();
+    let pending = world.pending(0).await;
+    let mut signed = world.signature(0, &pending[0]);
+    signed.token = Some(token.id);
+    let refused = world.ledger.attest(vec![signed], T0).await.unwrap();
+    assert_eq!(refused[0].as_ref().unwrap_err().code(), "token-revoked");
+}
+
+#[tokio::test]
+async fn batches_hold_at_most_a_hundred_and_never_mix_delivery_with_settlement() {
+    let mut world = World::new().await;
+    let out: Vec<_> = (1..=150).map(|sequence| world.east.packet(&world.west, sequence)).collect();
+    let back = world.west.packet(&world.east, 1);
+    world.east(out.iter().map(sent).collect()).await;
+    world.west(vec![sent(&back), delivered(out[0].id(), true, b"")]).await;
+    world.east(vec![delivered(back.id(), true, b"")]).await;
+    let pending = world.pending(0).await;
+    let mut sizes: Vec<_> = pending.iter().map(|batch| batch.leaves.len()).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 1, 49, 100]);
+    for batch in pending {
+        let side = batch.leaves[0].kind.checked_by_destination();
+        assert!(batch.leaves.iter().all(|leaf| leaf.kind.checked_by_destination() == side));
+    }
+}
+
+#[tokio::test]
+async fn deliveries_are_followed_by_their_place() {
+    let mut world = World::new().await;
+    for sequence in 1..=3 {
+        let packet = world.east.packet(&world.west, sequence);
+        world.east(vec![sent(&packet)]).await;
+        world.sign(&[0, 1]).await;
+    }
+    let first = world.ledger.deliveries(world.west.island, 0, 2).await.unwrap();
+    let rest = world.ledger.deliveries(world.west.island, first.after, 2).await.unwrap();
+    let places: Vec<_> = first.items.iter().chain(&rest.items).map(|item| item.packet.sequence).collect();
+    assert_eq!(places, [1, 2, 3]);
+    let none = world.ledger.deliveries(world.west.island, rest.after, 2).await.unwrap();
+    assert_eq!((none.items.len(), none.after), (0, rest.after));
+    assert!(world.ledger.deliveries(world.east.island, 0, 2).await.unwrap().items.is_empty());
+}

@@ -1,0 +1,1 @@
+//! Postgres dies at the worst moment.
