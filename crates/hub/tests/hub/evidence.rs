@@ -125,16 +125,33 @@ async fn an_envelope_says_exactly_what_it_is_or_is_refused() {
 async fn case_18_a_twin_chains_evidence_does_not_link() {
     let world = World::start().await;
     let chain = started(&world).await;
-    // The same validators and the same genesis block, another history.
+    // The same validators and the same genesis block, another history of the same heights.
     let mut twin = Chain::new(1, GENESIS);
     twin.open(HubId([7; 32]), 1, &[causeway_protocol::Address([8; 20])]);
     twin.seal();
     twin.seal();
+    let client = causeway_verifier::light_client(causeway_protocol::Family::Qbft).unwrap();
+    let history = twin.run_with(&twin.start(), |_| false).2;
+    let there = client.advance(&twin.start(), &[], None, &history, GENESIS + 100).unwrap().into_inner().state;
     twin.seal();
     let (relayer, token) = world.keyed(Role::Relayer, 1).await;
     assert_eq!(world.catch_up(&chain, &relayer, &token).await.status, EvidenceStatus::Recorded);
-    let foreign = sealed(chain.island, twin.run_from(&twin.start()), &relayer);
+    let foreign = sealed(chain.island, twin.run_from(&there), &relayer);
     assert_eq!(code(&world.submit(chain.island, &token, foreign).await), "not-linked-to-head");
+}
+
+#[tokio::test]
+async fn no_event_counts_before_its_gateway_is_proven_open() {
+    let world = World::start().await;
+    let mut chain = Chain::new(1, GENESIS);
+    chain.gateway = chain.next_gateway();
+    world.join(&chain, "harbour").await;
+    chain.send(causeway_protocol::GatewayId([5; 32]), b"in another gateway's name");
+    chain.seal();
+    let (relayer, token) = world.keyed(Role::Relayer, 1).await;
+    assert_eq!(code(&world.catch_up(&chain, &relayer, &token).await), "gateway-not-opened");
+    let packets: api::Page<api::Packet> = world.get("/v1/packets", &world.operator).await.ok();
+    assert!(packets.items.is_empty());
 }
 
 #[tokio::test]
