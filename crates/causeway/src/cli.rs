@@ -33,6 +33,10 @@ pub(crate) enum LogFormat {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run the hub: verify evidence, record it, serve REST.
+    Hub(RoleArgs),
+    /// Run a relayer: watch islands, submit evidence, deliver packets.
+    Relayer(RoleArgs),
     /// Run an attestor: verify evidence again, and sign.
     Attestor(RoleArgs),
     /// Check a configuration, or print an example or the schema of one.

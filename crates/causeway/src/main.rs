@@ -35,6 +35,9 @@ fn main() -> ExitCode {
         Err(error) => {
             if error.downcast_ref::<output::Reported>().is_none() {
                 eprintln!("error: {}", causes(&error));
+                if let Some(next) = next_step(&error) {
+                    eprintln!("next: {next}");
+                }
             }
             ExitCode::FAILURE
         }
@@ -51,4 +54,10 @@ fn causes(error: &anyhow::Error) -> String {
         }
     }
     parts.join(": ")
+}
+
+/// What the hub advises, where it was the hub that refused.
+fn next_step(error: &anyhow::Error) -> Option<&str> {
+    let refusals = error.chain().filter_map(|cause| cause.downcast_ref::<causeway_client::ClientError>());
+    refusals.filter_map(causeway_client::ClientError::problem).map(|problem| problem.next.as_str()).next()
 }

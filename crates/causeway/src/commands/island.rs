@@ -1,5 +1,7 @@
 //! `causeway island`: chains, from registration to retirement.
 
+mod anchor;
+
 use causeway_api::{ApproveIsland, ChangeIsland, Island, RegisterGateway, RegisterIsland};
 use causeway_client::IslandStep;
 use causeway_protocol::{Family, GatewayId, Hash};
@@ -12,6 +14,8 @@ use crate::output::{self, name_of};
 /// What to do with islands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum IslandCommand {
+    /// Make the trust anchor of a chain out of what its nodes serve, to be compared with its owner before anybody trusts it.
+    Anchor(anchor::Anchor),
     /// Register an island with its trust anchor and its gateway. It counts once an operator approved it.
     Register(Register),
     /// Approve an island, naming the anchor's block hash as you compared it with the island's owner.
@@ -103,6 +107,7 @@ pub(crate) struct Change {
 /// Runs it.
 pub(crate) async fn run(command: IslandCommand) -> anyhow::Result<()> {
     match command {
+        IslandCommand::Anchor(args) => anchor::run(&args).await,
         IslandCommand::Register(register) => self::register(register).await,
         IslandCommand::Approve(Approve { island, anchor, reason, hub, output }) => {
             let approval = ApproveIsland { anchor, reason };

@@ -13,6 +13,8 @@ use crate::cli::Command;
 /// Runs one command.
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Hub(args) => roles::hub(&args).await,
+        Command::Relayer(args) => roles::relayer(&args).await,
         Command::Attestor(args) => roles::attestor(&args).await,
         Command::Config(command) => config::run(command).await,
         Command::Island(command) => island::run(command).await,

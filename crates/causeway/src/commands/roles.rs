@@ -3,13 +3,52 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use causeway_attestor::{Attestor, SystemClock};
+use causeway_relayer::Relayer;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::RoleArgs;
-use crate::config::{self, AttestorFile, Role};
+use crate::config::{self, AttestorFile, HubFile, RelayerFile, Role};
 use crate::notify;
+
+/// Runs the hub.
+pub(crate) async fn hub(args: &RoleArgs) -> anyhow::Result<()> {
+    let file: HubFile = load(&args.config)?;
+    let config = file.to_config()?;
+    let shutdown = shutdown_on_signal()?;
+    let listener =
+        TcpListener::bind(&file.listen).await.with_context(|| format!("listen on {}", file.listen))?;
+    let ledger = file.ledger().await?;
+    if file.database.migrate {
+        ledger.migrate().await.context("database")?;
+    }
+    let alive = tokio::spawn(notify::keep_alive(shutdown.clone()));
+    // Connections wait at the listener from here on, so whoever is told that the hub is up can talk to it.
+    notify::ready(&format!("serving on {}", listener.local_addr()?));
+    let clock = Arc::new(causeway_hub::SystemClock);
+    let ended = causeway_hub::serve(config, listener, ledger, clock, shutdown.clone()).await;
+    shutdown.cancel();
+    alive.await?;
+    Ok(ended?)
+}
+
+/// Runs a relayer.
+pub(crate) async fn relayer(args: &RoleArgs) -> anyhow::Result<()> {
+    let file: RelayerFile = load(&args.config)?;
+    let relayer = Relayer::new(file.to_config()?);
+    let shutdown = shutdown_on_signal()?;
+    let alive = tokio::spawn(notify::keep_alive(shutdown.clone()));
+    let status = format!("relaying for {} islands", file.islands.len());
+    tracing::info!("{status}");
+    notify::ready(&status);
+    relayer.run(shutdown.clone()).await;
+    shutdown.cancel();
+    alive.await?;
+    Ok(())
+}
 
 /// Runs an attestor.
 pub(crate) async fn attestor(args: &RoleArgs) -> anyhow::Result<()> {

@@ -2,6 +2,8 @@
 
 mod chain;
 mod evidence;
+#[cfg(test)]
+mod flips;
 mod walk;
 
 use clap::Subcommand;

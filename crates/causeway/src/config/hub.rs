@@ -1,6 +1,10 @@
 //! The hub's configuration file.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
+use causeway_hub::{HubConfig, Limits};
+use causeway_ledger::{Ledger, Options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -89,20 +93,21 @@ pub(crate) struct LimitsFile {
 
 impl Default for LimitsFile {
     fn default() -> Self {
+        let limits = Limits::default();
         Self {
-            evidence_body: 8 * 1024 * 1024 + 64 * 1024,
-            body: 1024 * 1024,
-            request_seconds: 30,
-            upload_seconds: 120,
-            wait_seconds: 60,
-            concurrent: 256,
-            concurrent_uploads: 64,
-            concurrent_polls: 1024,
-            connections: 4096,
-            rate: 200,
-            burst: 400,
-            verifier_threads: 0,
-            drain_seconds: 20,
+            evidence_body: limits.evidence_body,
+            body: limits.body,
+            request_seconds: limits.request.as_secs(),
+            upload_seconds: limits.upload.as_secs(),
+            wait_seconds: limits.wait.as_secs(),
+            concurrent: limits.concurrent,
+            concurrent_uploads: limits.concurrent_uploads,
+            concurrent_polls: limits.concurrent_polls,
+            connections: limits.connections,
+            rate: limits.rate,
+            burst: limits.burst,
+            verifier_threads: limits.verifier_threads,
+            drain_seconds: limits.drain.as_secs(),
         }
     }
 }
@@ -119,14 +124,53 @@ fn yes() -> bool {
     true
 }
 
+impl LimitsFile {
+    fn to_limits(&self) -> Limits {
+        Limits {
+            evidence_body: self.evidence_body,
+            body: self.body,
+            request: Duration::from_secs(self.request_seconds),
+            upload: Duration::from_secs(self.upload_seconds),
+            wait: Duration::from_secs(self.wait_seconds),
+            concurrent: self.concurrent,
+            concurrent_uploads: self.concurrent_uploads,
+            concurrent_polls: self.concurrent_polls,
+            connections: self.connections,
+            rate: self.rate,
+            burst: self.burst,
+            verifier_threads: self.verifier_threads,
+            drain: Duration::from_secs(self.drain_seconds),
+            ..Limits::default()
+        }
+    }
+}
+
 impl HubFile {
-    /// Reads every secret, and tries the address to listen on.
+    /// The hub's own configuration.
+    pub(crate) fn to_config(&self) -> anyhow::Result<HubConfig> {
+        Ok(HubConfig {
+            operator_token_file: self.operator_token.as_ref().map(Secret::path).transpose()?,
+            limits: self.limits.to_limits(),
+            ..HubConfig::new(&self.origin)
+        })
+    }
+}
+
+impl HubFile {
+    /// Connects to the database; nothing in it is changed.
+    pub(crate) async fn ledger(&self) -> anyhow::Result<Ledger> {
+        let url = self.database.url.read().context("database.url")?;
+        let options = Options { max_connections: self.database.max_connections };
+        Ledger::connect(&url, options).await.context("database")
+    }
+
+    /// Reads every secret, and tries the database and the address to listen on.
     pub(crate) async fn try_services(&self) -> anyhow::Result<()> {
-        self.database.url.read().context("database.url")?;
         if let Some(token) = &self.operator_token {
             token.read().context("operator_token")?;
         }
         TcpListener::bind(&self.listen).await.with_context(|| format!("listen on {}", self.listen))?;
+        self.ledger().await?.close().await;
         Ok(())
     }
 }

@@ -1,10 +1,18 @@
 //! The relayer's configuration file.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use causeway_adapter::Destination;
 use causeway_client::{HubClient, Settings, Token};
-use causeway_protocol::LocalSigner;
+use causeway_evm::rpc::{Nodes, NodesSettings};
+use causeway_evm::{
+    Account, AccountSettings, DestinationSettings, EvmDestination, EvmSource, Price, SourceSettings,
+};
+use causeway_protocol::{HubId, LocalSigner};
+use causeway_relayer::{IslandConfig, Pace, RelayerConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,21 +48,70 @@ pub(crate) struct RelayedIsland {
     /// The secret key of the account that delivers and settles there. Without it, evidence is submitted and nothing delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delivery_key: Option<Secret>,
+    /// What a unit of gas is paid with, in wei; 0 where gas is free.
+    #[serde(default)]
+    pub(crate) gas_price: u64,
+    /// Pay what a node suggests instead.
+    #[serde(default)]
+    pub(crate) suggested_gas_price: bool,
+    /// How long one call to one node may take, in seconds.
+    #[serde(default = "rpc_timeout")]
+    #[schemars(range(min = 1, max = 300))]
+    pub(crate) rpc_timeout_seconds: u64,
+}
+
+fn rpc_timeout() -> u64 {
+    5
 }
 
 impl RelayerFile {
-    /// Reads every secret, and asks the hub where each island stands.
-    pub(crate) async fn try_services(&self) -> anyhow::Result<()> {
+    /// The relayer's own configuration: secrets read, adapters made.
+    pub(crate) fn to_config(&self) -> anyhow::Result<RelayerConfig> {
         let token = Token::new(&self.token.read().context("token")?).context("token")?;
-        LocalSigner::from_hex(&self.key.read().context("key")?).context("key")?;
-        let hub = HubClient::new(Settings::new(&self.hub, Some(token)).context("hub")?).context("hub")?;
-        for (index, island) in self.islands.iter().enumerate() {
-            if let Some(key) = &island.delivery_key {
-                let context = || format!("islands[{index}].delivery_key");
-                LocalSigner::from_hex(&key.read().with_context(context)?).with_context(context)?;
-            }
+        let signer = LocalSigner::from_hex(&self.key.read().context("key")?).context("key")?;
+        let islands = self.islands.iter().enumerate().map(|(index, island)| {
+            island.to_config().with_context(|| format!("islands[{index}] ({})", island.island))
+        });
+        Ok(RelayerConfig {
+            hub: HubClient::new(Settings::new(&self.hub, Some(token)).context("hub")?).context("hub")?,
+            hub_id: HubId::of_origin(&self.origin),
+            signer: Arc::new(signer),
+            islands: islands.collect::<anyhow::Result<_>>()?,
+            pace: Pace::default(),
+        })
+    }
+}
+
+impl RelayedIsland {
+    fn to_config(&self) -> anyhow::Result<IslandConfig> {
+        let timeout = Duration::from_secs(self.rpc_timeout_seconds);
+        let settings = NodesSettings { timeout, ..NodesSettings::new(&self.rpc) };
+        let nodes = Arc::new(Nodes::new(&settings).context("rpc")?);
+        let delivery = self.delivery_key.as_ref().map(|key| {
+            let key = key.read()?;
+            let signer = LocalSigner::from_hex(&key)?;
+            let price =
+                if self.suggested_gas_price { Price::Suggested } else { Price::Fixed(self.gas_price.into()) };
+            let settings = AccountSettings { price, ..AccountSettings::default() };
+            let account = Arc::new(Account::new(nodes.clone(), Arc::new(signer), settings));
+            let destination = EvmDestination::new(account, DestinationSettings::default());
+            anyhow::Ok(Arc::new(destination) as Arc<dyn Destination>)
+        });
+        let destination = delivery.transpose().context("delivery_key")?;
+        let source = Arc::new(EvmSource::new(nodes, SourceSettings::default()));
+        Ok(IslandConfig { island: self.island.clone(), source, destination })
+    }
+}
+
+impl RelayerFile {
+    /// Reads every secret, asks the hub where each island stands, and every island for its newest block.
+    pub(crate) async fn try_services(&self) -> anyhow::Result<()> {
+        let config = self.to_config()?;
+        for island in &config.islands {
             let context = || format!("island {} at the hub", island.island);
-            hub.cursor(&island.island).await.with_context(context)?;
+            config.hub.cursor(&island.island).await.with_context(context)?;
+            let context = || format!("nodes of island {}", island.island);
+            island.source.head().await.with_context(context)?;
         }
         Ok(())
     }
@@ -73,6 +130,9 @@ impl Role for RelayerFile {
                 island: "harbour".into(),
                 rpc: vec!["http://127.0.0.1:8545".into(), "http://10.0.0.2:8545".into()],
                 delivery_key: Some(Secret::Credential("harbour-key".into())),
+                gas_price: 0,
+                suggested_gas_price: false,
+                rpc_timeout_seconds: rpc_timeout(),
             }],
         }
     }

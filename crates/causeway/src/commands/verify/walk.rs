@@ -190,8 +190,32 @@ fn bodies(
     Ok(())
 }
 
+/// The same block as other nodes hold it, with other seals.
+fn copies(block: &CapturedBlock, fields: &HeaderFields) -> Result<Vec<Vec<u8>>, Fault> {
+    let extras = block.other_extra()?.into_iter();
+    Ok(extras.map(|extra| HeaderFields { extra, ..fields.clone() }.encode()).collect())
+}
+
+/// Checks every seal of a block and of its copies, which have to be copies of it.
+fn every_seal_counts(
+    genesis: &Genesis,
+    header: &RawHeader,
+    copies: &[Vec<u8>],
+    validators: &[Address],
+) -> Result<(), Fault> {
+    own_seals_count(header, validators)?;
+    for copy in copies {
+        let copy = RawHeader::decode(genesis.config.protocol(header.number), copy).map_err(Refusal::from)?;
+        if copy.hash != header.hash {
+            return Err(Fault::Hash { computed: copy.hash, stated: header.hash });
+        }
+        own_seals_count(&copy, validators)?;
+    }
+    Ok(())
+}
+
 /// Every seal that a node serves has to be one of a distinct validator, also where fewer would do.
-fn every_seal_counts(header: &RawHeader, validators: &[Address]) -> Result<(), Fault> {
+fn own_seals_count(header: &RawHeader, validators: &[Address]) -> Result<(), Fault> {
     let signers: BTreeSet<_> = header.seals().into_iter().map(|seal| seal.signer).collect();
     let good = signers.iter().filter(|signer| validators.contains(signer)).count();
     match header.extra.seals.len() - good {
@@ -216,6 +240,9 @@ fn set_after(
 fn anchor_of(genesis: &Genesis, block: &CapturedBlock, report: &mut Report) -> Result<Vec<u8>, Fault> {
     let (fields, _, header) = sealed(genesis, block)?;
     bodies(block, &fields, &header, report)?;
+    if header.number > 0 && !header.extra.validators.is_empty() {
+        every_seal_counts(genesis, &header, &copies(block, &fields)?, &header.extra.validators)?;
+    }
     let set = set_after(genesis, block.proof(header.state_root)?, &header)?;
     let form = header.evidence_form(0).map_err(Refusal::from)?;
     let set = set.as_ref().map(OwnedSet::as_proof);
@@ -242,10 +269,11 @@ impl Walker {
         let (fields, raw, header) = sealed(&self.genesis, block)?;
         bodies(block, &fields, &header, &mut self.report)?;
         let proof = block.proof(header.state_root)?;
-        let copies =
-            block.other_extra()?.into_iter().map(|extra| HeaderFields { extra, ..fields.clone() }.encode());
-        let copies: Vec<_> = copies.collect();
-        self.check_seals(&header, &copies)?;
+        let copies = copies(block, &fields)?;
+        // Blocks wait only for seals of one set, so without a list in the header the set is the one in force.
+        let listed = &header.extra.validators;
+        let validators = if listed.is_empty() { &self.validators } else { listed };
+        every_seal_counts(&self.genesis, &header, &copies, validators)?;
         let replaced = self.genesis.replacements.iter().position(|one| one.height == header.number);
         if let Some(place) = replaced {
             let replacement = self.genesis.replacements.remove(place);
@@ -261,23 +289,6 @@ impl Walker {
             self.state = advance.state.clone();
             self.report.through_descendants += advance.headers.len().saturating_sub(1);
             self.verified(advance.headers.len(), run.last)?;
-        }
-        Ok(())
-    }
-
-    /// Checks every seal of a block and of its copies, which have to be copies of it.
-    fn check_seals(&self, header: &RawHeader, copies: &[Vec<u8>]) -> Result<(), Fault> {
-        // Blocks wait only for seals of one set, so without a list in the header the set is the one in force.
-        let listed = &header.extra.validators;
-        let validators = if listed.is_empty() { &self.validators } else { listed };
-        every_seal_counts(header, validators)?;
-        for copy in copies {
-            let protocol = self.genesis.config.protocol(header.number);
-            let copy = RawHeader::decode(protocol, copy).map_err(Refusal::from)?;
-            if copy.hash != header.hash {
-                return Err(Fault::Hash { computed: copy.hash, stated: header.hash });
-            }
-            every_seal_counts(&copy, validators)?;
         }
         Ok(())
     }
