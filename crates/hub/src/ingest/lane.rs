@@ -8,6 +8,7 @@ use causeway_ledger::{
 };
 use causeway_protocol::{Family, IslandId};
 use causeway_verifier::{Advance, ClientState, Gateway};
+use time::OffsetDateTime;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
@@ -21,11 +22,17 @@ pub(crate) struct Lane {
     pub(crate) view: Mutex<Option<View>>,
     /// How many submissions are with the writer.
     waiting: watch::Sender<usize>,
+    /// When evidence was last verified: what is recorded later never claims to be earlier, even if the clock steps back.
+    latest: parking_lot::Mutex<OffsetDateTime>,
 }
 
 impl Default for Lane {
     fn default() -> Self {
-        Self { view: Mutex::new(None), waiting: watch::Sender::new(0) }
+        Self {
+            view: Mutex::new(None),
+            waiting: watch::Sender::new(0),
+            latest: parking_lot::Mutex::new(OffsetDateTime::UNIX_EPOCH),
+        }
     }
 }
 
@@ -37,6 +44,13 @@ impl Lane {
         // An error means that the lane is gone, and nothing waits.
         let _ = waiting.wait_for(|waiting| *waiting == 0).await;
         View::load(ledger, island).await
+    }
+
+    /// The moment at which evidence is verified: the clock's, but never before the one of the evidence before it.
+    pub(crate) fn moment(&self, clock: OffsetDateTime) -> OffsetDateTime {
+        let mut latest = self.latest.lock();
+        *latest = clock.max(*latest);
+        *latest
     }
 
     /// Hands `submission` to the writer, in this lane's order.

@@ -206,7 +206,7 @@ impl Ingest {
         from: &Submitter,
         opened: &Opened,
     ) -> Result<Result<Staged, Refused>, IngestError> {
-        let now = self.clock.now();
+        let now = lane.moment(self.clock.now());
         let begun = Instant::now();
         let verdict = self.verify(view, opened, unix_seconds(now)).await?;
         self.metrics.took("verify", begun.elapsed());

@@ -85,6 +85,22 @@ async fn case_24_clock_skew_refuses_what_lies_ahead_until_the_clock_agrees() {
 }
 
 #[tokio::test]
+async fn case_24_a_clock_that_steps_back_never_records_something_as_earlier() {
+    let world = World::start().await;
+    let mut chain = started(&world).await;
+    let (relayer, token) = world.keyed(Role::Relayer, 1).await;
+    world.clock.set(GENESIS + 1000);
+    world.catch_up(&chain, &relayer, &token).await;
+    chain.seal();
+    world.clock.set(GENESIS + 500);
+    assert_eq!(world.catch_up(&chain, &relayer, &token).await.status, EvidenceStatus::Recorded);
+    let feed: api::Page<api::EvidenceItem> =
+        world.get("/v1/islands/harbour/evidence", &world.operator).await.ok();
+    assert_eq!(feed.items.len(), 2);
+    assert!(feed.items.is_sorted_by_key(|item| item.recorded_at));
+}
+
+#[tokio::test]
 async fn an_envelope_says_exactly_what_it_is_or_is_refused() {
     let world = World::start().await;
     let chain = started(&world).await;
