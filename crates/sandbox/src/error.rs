@@ -1,0 +1,73 @@
+//! Why a sandbox did not start, or did not finish.
+
+use std::path::{Path, PathBuf};
+
+use causeway_protocol::Family;
+
+/// Why a sandbox did not start, or did not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The options contradict themselves.
+    #[error("{0}")]
+    Options(String),
+    /// No sandbox island of this family.
+    #[error("the sandbox has islands of the families qbft, ibft2 and ibft, not {0}")]
+    Family(Family),
+    /// Postgres did not start.
+    #[error("private Postgres: {0}")]
+    Postgres(#[from] causeway_postgres::StartError),
+    /// A devnet refused something.
+    #[error("devnet: {0}")]
+    Devnet(#[from] causeway_evm_devnet::DevnetError),
+    /// A contract did not do what it should.
+    #[error("a contract's {0} did not succeed")]
+    Contract(&'static str),
+    /// The hub's port cannot be used.
+    #[error("the hub's port: {0}")]
+    Listen(std::io::Error),
+    /// A service did not come up.
+    #[error("{0} did not become ready")]
+    NotReady(&'static str),
+    /// The hub refused something or could not be reached.
+    #[error("hub: {0}")]
+    Hub(#[from] causeway_client::ClientError),
+    /// A client could not be set up.
+    #[error("client: {0}")]
+    Client(#[from] causeway_client::SettingsError),
+    /// An adapter could not be set up.
+    #[error("adapter: {0}")]
+    Adapter(#[from] causeway_adapter::AdapterError),
+    /// An island's nodes cannot be addressed.
+    #[error("nodes: {0}")]
+    Nodes(String),
+    /// The hub gave the forger no answer.
+    #[error("the hub did not answer the forged envelope")]
+    NoAnswer,
+    /// The verifier refused what the sandbox made itself.
+    #[error("verifier: {0}")]
+    Verifier(#[from] causeway_verifier::Refusal),
+    /// Bytes that do not decode.
+    #[error("decoding: {0}")]
+    Decode(#[from] causeway_protocol::DecodeError),
+    /// A key could not sign.
+    #[error("signing: {0}")]
+    Sign(#[from] causeway_protocol::SignError),
+    /// No random bytes from the system.
+    #[error("no random key for {0}")]
+    Randomness(String),
+    /// A file or folder failed.
+    #[error("{path}: {cause}")]
+    Files {
+        /// Which.
+        path: PathBuf,
+        /// How.
+        cause: std::io::Error,
+    },
+}
+
+impl SandboxError {
+    pub(crate) fn files(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |cause| Self::Files { path, cause }
+    }
+}
