@@ -13,6 +13,7 @@ pub struct Signals {
 
 /// What a commit changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // one per signal
 pub(crate) struct Changes {
     pub(crate) evidence: bool,
     pub(crate) leaves: bool,

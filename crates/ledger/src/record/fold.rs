@@ -89,7 +89,7 @@ pub(super) struct Folded<'a> {
 
 impl<'a> Folded<'a> {
     /// Takes one accepted piece apart, and answers what its submitter is told.
-    pub(super) fn add(&mut self, piece: &Piece<'a>, news: News<'a>) -> super::Verdict {
+    pub(super) fn add(&mut self, piece: &Piece<'a>, news: News<'a>) -> Recorded {
         for &fact in &news.events {
             self.event(piece.island, fact, &news);
         }
@@ -107,7 +107,7 @@ impl<'a> Folded<'a> {
             known: false,
         };
         self.accepted.push(Accepted { piece: *piece, news });
-        Ok(recorded)
+        recorded
     }
 
     fn event(&mut self, island: IslandId, fact: &'a EventFact, news: &News<'a>) {

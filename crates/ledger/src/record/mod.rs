@@ -160,8 +160,10 @@ impl Ledger {
         let mut folded = Folded::default();
         let verdicts: Vec<Verdict> = pieces
             .iter()
-            .map(|piece| judge::judge(&mut snapshot, &mut tails, piece).map(|news| folded.add(piece, news)))
-            .map(|verdict| verdict.unwrap_or_else(|settled| settled))
+            .map(|piece| match judge::judge(&mut snapshot, &mut tails, piece) {
+                Ok(news) => Ok(folded.add(piece, news)),
+                Err(settled) => settled,
+            })
             .collect();
         if folded.is_empty() {
             transaction.rollback().await?;
