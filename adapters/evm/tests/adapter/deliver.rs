@@ -62,7 +62,7 @@ async fn an_ordered_lane_is_kept_within_a_batch() {
 async fn past_its_timeout_a_packet_expires_by_the_same_statement() {
     let (mut source, destination, ids) = sent("late", 2, false).await;
     let statements = destination.attest(&source.book, &plain(AttestationKind::Deliver, &ids));
-    destination.devnet.advance_time(std::time::Duration::from_secs(700));
+    destination.chain.advance_time(std::time::Duration::from_secs(700));
     let adapter = destination.destination();
     let mut outcomes = submit(&adapter, &statements).await;
     if done(&outcomes) == 0 {
@@ -123,7 +123,7 @@ async fn large_batches_are_split_by_size_and_gas() {
     let (source, destination, ids) = sent("many", 12, false).await;
     let statements = destination.attest(&source.book, &plain(AttestationKind::Deliver, &ids));
     let settings = causeway_evm::DestinationSettings { most_gas: 1_000_000, ..Default::default() };
-    let account = crate::island::account(&destination.devnet, &destination.nodes, 2);
+    let account = crate::island::account(&destination.chain, &destination.nodes, 2);
     let adapter = causeway_evm::EvmDestination::new(account, settings);
     let outcomes = submit(&adapter, &statements).await;
     assert_eq!(done(&outcomes), 12);
@@ -143,8 +143,8 @@ async fn a_dead_node_is_an_error_and_submitting_again_is_harmless() {
     let (source, destination, ids) = sent("outage", 2, false).await;
     let statements = destination.attest(&source.book, &plain(AttestationKind::Deliver, &ids));
     let adapter = destination.destination();
-    destination.devnet.faults().always(RpcFault::Fail);
+    destination.chain.faults().always(RpcFault::Fail);
     adapter.submit(&statements).await.unwrap_err();
-    destination.devnet.faults().clear();
+    destination.chain.faults().clear();
     assert_eq!(done(&submit(&adapter, &statements).await), 2);
 }

@@ -15,32 +15,32 @@ const ELSEWHERE: GatewayId = GatewayId([9; 32]);
 async fn a_call_that_fails_or_hangs_moves_on_to_the_next_node() {
     for fault in [RpcFault::Fail, RpcFault::Hang, RpcFault::Garbage, RpcFault::Behind(1000)] {
         let mut island = Island::start("faulty").await;
-        let second = island.devnet.endpoint().await.unwrap();
+        let second = island.chain.endpoint().await.unwrap();
         let message = island.message(ELSEWHERE);
         island.account.send_packet(island.gateway, &message).await.unwrap();
-        island.devnet.faults().always(fault);
-        let source = EvmSource::new(nodes(&[island.devnet.url(), second.url()]), SourceSettings::default());
+        island.chain.faults().always(fault);
+        let source = EvmSource::new(nodes(&[island.chain.url(), second.url()]), SourceSettings::default());
         let start = Instant::now();
         let evidence = source.next(&island.book.standing).await.unwrap().unwrap();
         assert_eq!(island.book.record(&evidence).unwrap(), 2, "{fault:?}");
         assert!(start.elapsed() < Duration::from_secs(10), "{fault:?}");
         let health = source.health();
         assert!(health.nodes[1].up);
-        assert_eq!(health.head, Some(island.devnet.height()));
+        assert_eq!(health.head, Some(island.chain.height()));
     }
 }
 
 #[tokio::test]
 async fn one_failing_call_in_three_does_not_matter() {
     let mut island = Island::start("flaky").await;
-    let second = island.devnet.endpoint().await.unwrap();
+    let second = island.chain.endpoint().await.unwrap();
     let message = island.message(ELSEWHERE);
     for _ in 0..3 {
         island.account.send_packet(island.gateway, &message).await.unwrap();
     }
-    island.devnet.faults().every(3, RpcFault::Fail);
+    island.chain.faults().every(3, RpcFault::Fail);
     second.faults().every(5, RpcFault::Garbage);
-    let source = EvmSource::new(nodes(&[island.devnet.url(), second.url()]), SourceSettings::default());
+    let source = EvmSource::new(nodes(&[island.chain.url(), second.url()]), SourceSettings::default());
     let mut attempts = 0;
     while island.book.events.len() < 4 {
         attempts += 1;
@@ -54,12 +54,12 @@ async fn one_failing_call_in_three_does_not_matter() {
 #[tokio::test]
 async fn when_every_node_is_dead_the_error_says_what_was_asked_and_recovers_with_them() {
     let mut island = Island::start("dead").await;
-    island.devnet.faults().always(RpcFault::Fail);
+    island.chain.faults().always(RpcFault::Fail);
     let source = island.source();
     let error = source.next(&island.book.standing).await.unwrap_err();
     assert!(matches!(&error, AdapterError::Unreachable { call, .. } if call == "eth_blockNumber"), "{error}");
     assert!(!source.health().nodes[0].up);
-    island.devnet.faults().clear();
+    island.chain.faults().clear();
     let evidence = source.next(&island.book.standing).await.unwrap().unwrap();
     island.book.record(&evidence).unwrap();
     assert!(source.health().nodes[0].up);
@@ -73,8 +73,8 @@ async fn a_lagging_node_does_not_hide_an_omitted_event() {
     island.account.send_packet(island.gateway, &message).await.unwrap();
     let evidence = island.source().next(&island.book.standing).await.unwrap().unwrap();
     island.book.record_without_events(&evidence);
-    let second = island.devnet.endpoint().await.unwrap();
-    island.devnet.faults().always(RpcFault::Behind(1));
-    let source = EvmSource::new(nodes(&[island.devnet.url(), second.url()]), SourceSettings::default());
+    let second = island.chain.endpoint().await.unwrap();
+    island.chain.faults().always(RpcFault::Behind(1));
+    let source = EvmSource::new(nodes(&[island.chain.url(), second.url()]), SourceSettings::default());
     assert_eq!(source.omitted(&island.book.standing).await.unwrap(), Some(evidence.last));
 }

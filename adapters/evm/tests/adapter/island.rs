@@ -21,8 +21,9 @@ use crate::book::Book;
 
 pub(crate) const DAY: u64 = 86_400;
 
-pub(crate) struct Island {
-    pub(crate) devnet: Devnet,
+/// A gateway on a chain, and everything that acts on it.
+pub(crate) struct Island<C = Devnet> {
+    pub(crate) chain: C,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) account: Arc<Account>,
     pub(crate) gateway: [u8; 20],
@@ -37,6 +38,19 @@ pub(crate) fn attestors() -> Vec<LocalSigner> {
     signers
 }
 
+/// A message to nobody in particular.
+pub(crate) fn message(destination: GatewayId, timeout: u64) -> Message {
+    Message {
+        destination,
+        lane: "test".into(),
+        ordered: false,
+        receiver: vec![0x42; 20],
+        timeout,
+        budget: 50_000,
+        payload: b"hello".to_vec(),
+    }
+}
+
 pub(crate) fn nodes(urls: &[&str]) -> Arc<Nodes> {
     let mut settings = NodesSettings::new(urls.iter().copied());
     settings.timeout = Duration::from_millis(800);
@@ -45,7 +59,11 @@ pub(crate) fn nodes(urls: &[&str]) -> Arc<Nodes> {
 }
 
 pub(crate) fn account(devnet: &Devnet, nodes: &Arc<Nodes>, index: usize) -> Arc<Account> {
-    let key = LocalSigner::from_bytes(&devnet.keys()[index].secret()).unwrap();
+    account_of(nodes, &devnet.keys()[index].secret())
+}
+
+pub(crate) fn account_of(nodes: &Arc<Nodes>, secret: &[u8; 32]) -> Arc<Account> {
+    let key = LocalSigner::from_bytes(secret).unwrap();
     let settings = AccountSettings {
         poll: Duration::from_millis(20),
         resend_after: Duration::from_millis(500),
@@ -68,7 +86,7 @@ impl Island {
         Self::on(Devnet::start(config).await.unwrap()).await
     }
 
-    /// Opens a gateway on a chain, anchored at its genesis.
+    /// Opens a gateway on a devnet that has no block but its genesis, where it is anchored.
     pub(crate) async fn on(devnet: Devnet) -> Self {
         let (family, protocol) = match devnet.config().protocol {
             Protocol::Qbft => (Family::Qbft, Protocol::Qbft),
@@ -77,7 +95,24 @@ impl Island {
         };
         let nodes = nodes(&[devnet.url()]);
         let account = account(&devnet, &nodes, 0);
-        let anchor = propose_anchor(&nodes, Config::plain(family, protocol, DAY, 60), 0).await.unwrap();
+        Self::open(devnet, nodes, account, Config::plain(family, protocol, DAY, 60)).await
+    }
+
+    pub(crate) fn destination(&self) -> EvmDestination {
+        EvmDestination::new(account(&self.chain, &self.nodes, 1), DestinationSettings::default())
+    }
+
+    /// A message to nobody in particular, good for ten minutes.
+    pub(crate) fn message(&self, destination: GatewayId) -> Message {
+        message(destination, self.chain.time() + 600)
+    }
+}
+
+impl<C> Island<C> {
+    /// Opens a gateway that `account` owns, on an island anchored at its newest block.
+    pub(crate) async fn open(chain: C, nodes: Arc<Nodes>, account: Arc<Account>, config: Config) -> Self {
+        let family = config.family;
+        let anchor = propose_anchor(&nodes, config, nodes.newest().await.unwrap()).await.unwrap();
         let id = IslandParts { family, fingerprint: anchor.fingerprint, anchor: anchor.block }.id();
         let gateway = account.deploy_gateway().await.unwrap();
         let attestors = attestors().iter().map(Signer::address).collect();
@@ -85,28 +120,11 @@ impl Island {
         let gateway_id = account.open_gateway(gateway, &opening).await.unwrap();
         let registered = Gateway { island: id, address: gateway.to_vec(), id: gateway_id };
         let book = Book::new(family, &anchor.bytes, registered);
-        Self { devnet, nodes, account, gateway, gateway_id, book }
+        Self { chain, nodes, account, gateway, gateway_id, book }
     }
 
     pub(crate) fn source(&self) -> EvmSource {
         EvmSource::new(self.nodes.clone(), SourceSettings::default())
-    }
-
-    pub(crate) fn destination(&self) -> EvmDestination {
-        EvmDestination::new(account(&self.devnet, &self.nodes, 1), DestinationSettings::default())
-    }
-
-    /// A message to nobody in particular, good for ten minutes.
-    pub(crate) fn message(&self, destination: GatewayId) -> Message {
-        Message {
-            destination,
-            lane: "test".into(),
-            ordered: false,
-            receiver: vec![0x42; 20],
-            timeout: self.devnet.time() + 600,
-            budget: 50_000,
-            payload: b"hello".to_vec(),
-        }
     }
 
     /// Statements that the attestors of this island's gateway sign together.

@@ -1,8 +1,9 @@
-//! The adapter against devnets: what it proves a light client accepts, what it delivers a gateway accepts.
+//! The adapter against devnets and real GoQuorum: what it proves a light client accepts, what it delivers a gateway accepts.
 #![allow(clippy::unwrap_used)] // a test may panic
 
 mod book;
 mod deliver;
 mod failover;
+mod goquorum;
 mod island;
 mod watch;

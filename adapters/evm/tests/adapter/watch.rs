@@ -29,7 +29,7 @@ async fn every_event_is_proven_to_a_light_client_for_each_protocol() {
         })
         .await;
         assert_eq!(island.book.names(), ["Opened", "PacketSent", "PacketSent", "PacketSent"], "{protocol}");
-        assert_eq!(standing.head.height, island.devnet.height());
+        assert_eq!(standing.head.height, island.chain.height());
         assert_eq!(all.iter().map(|evidence| evidence.proofs).sum::<usize>(), 4);
         assert_eq!(source.head().await.unwrap(), standing.head);
         assert_eq!(island.book.gateway_id(), island.gateway_id);
@@ -59,7 +59,7 @@ async fn without_events_evidence_waits_until_it_is_due() {
     let mut island = Island::start("idle").await;
     island.catch_up().await;
     for _ in 0..5 {
-        island.devnet.mine().unwrap();
+        island.chain.mine().unwrap();
     }
     let patient = island.source();
     assert_eq!(patient.next(&island.book.standing).await.unwrap(), None);
@@ -112,7 +112,7 @@ async fn back_fill_that_cannot_end_in_the_recorded_header_is_refused() {
 async fn a_header_short_of_a_quorum_waits_for_a_descendant() {
     let mut island = Island::start("short").await;
     island.catch_up().await;
-    island.devnet.seal_next_with(2);
+    island.chain.seal_next_with(2);
     let message = island.message(ELSEWHERE);
     island.account.send_packet(island.gateway, &message).await.unwrap();
     let source = island.source();
@@ -126,22 +126,22 @@ async fn a_header_short_of_a_quorum_waits_for_a_descendant() {
 async fn rounds_and_validators_change_while_events_are_proven() {
     let mut island = Island::start("changes").await;
     let message = island.message(ELSEWHERE);
-    island.devnet.seal_next_in_round(2);
+    island.chain.seal_next_in_round(2);
     island.account.send_packet(island.gateway, &message).await.unwrap();
-    island.devnet.add_validator(Key::derived("changes", "late validator", 0).unwrap()).unwrap();
+    island.chain.add_validator(Key::derived("changes", "late validator", 0).unwrap()).unwrap();
     island.account.send_packet(island.gateway, &message).await.unwrap();
-    island.devnet.remove_validator(island.devnet.validators()[0]).unwrap();
+    island.chain.remove_validator(island.chain.validators()[0]).unwrap();
     island.account.send_packet(island.gateway, &message).await.unwrap();
     island.catch_up().await;
     assert_eq!(island.book.events.len(), 4);
-    assert_eq!(island.book.standing.head.height, island.devnet.height());
+    assert_eq!(island.book.standing.head.height, island.chain.height());
 }
 
 #[tokio::test]
 async fn case_18_a_source_on_the_twin_proves_nothing_to_the_light_client_of_the_first() {
     let mut island = Island::start("twin").await;
     island.catch_up().await;
-    let twin = island.devnet.twin().await.unwrap();
+    let twin = island.chain.twin().await.unwrap();
     twin.advance_time(Duration::from_secs(30)); // same genesis, same validators, same transactions: other blocks
     let twin = Island::on(twin).await;
     let message = twin.message(ELSEWHERE);
