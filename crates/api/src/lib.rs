@@ -20,8 +20,8 @@ pub use attestations::{
 pub use deliveries::{Deliveries, Delivery};
 pub use evidence::{EvidenceAnswer, EvidenceItem, EvidenceResults, EvidenceStatus};
 pub use islands::{
-    ApproveIsland, ChangeIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island, IslandState,
-    NumberRange, RecordedHeader, RegisterGateway, RegisterIsland,
+    ApproveIsland, ChangeIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island,
+    IslandState, NumberRange, RecordedHeader, RegisterGateway, RegisterIsland,
 };
 pub use packets::{Packet, PacketState, Signed, Timeline, TimelineEvent};
 pub use page::Page;
