@@ -74,7 +74,7 @@ impl Default for Limits {
             upload: Duration::from_mins(2),
             wait: Duration::from_mins(1),
             concurrent: 256,
-            concurrent_uploads: 64,
+            concurrent_uploads: 32,
             concurrent_polls: 1024,
             connections: 4096,
             rate: 200,

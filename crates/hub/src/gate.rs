@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use causeway_api::Role;
@@ -130,7 +130,12 @@ async fn pass(State((app, access)): State<(App, Access)>, request: Request, next
         }
     };
     match tokio::time::timeout(access.work.time(limits), answer).await {
-        Ok(answer) => answer.into_response(),
+        Ok(answer) => {
+            let mut response = answer.into_response();
+            // Answers are the caller's alone, and some hold a secret.
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
         Err(_) => Problem::new(
             ProblemCode::TimedOut,
             format!("not finished within {} seconds", access.work.time(limits).as_secs()),

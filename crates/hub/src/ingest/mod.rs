@@ -75,7 +75,7 @@ pub(crate) enum Staged {
 /// An envelope, opened: decoded, its digest computed, its signature checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Opened {
-    pub(crate) signed: SignedEnvelope,
+    pub(crate) signed: Arc<SignedEnvelope>,
     pub(crate) digest: Hash,
 }
 
@@ -216,7 +216,7 @@ impl Ingest {
         };
         let next = view.after(&advance);
         let submission = Submission {
-            envelope: opened.signed.clone(),
+            envelope: SignedEnvelope::clone(&opened.signed),
             advance,
             recorded_at: now,
             token: Some(from.token),
@@ -274,7 +274,7 @@ fn open(hub: HubId, bytes: &[u8]) -> Result<Opened, Refused> {
         });
     }
     let digest = envelope.evidence_digest();
-    Ok(Opened { signed, digest })
+    Ok(Opened { signed: Arc::new(signed), digest })
 }
 
 /// A token submits what its own key signed, for the island the path names, and nothing else.

@@ -77,6 +77,7 @@ async fn an_unknown_or_revoked_token_is_unauthenticated() {
 async fn a_secret_is_shown_once_and_never_listed() {
     let world = World::start().await;
     let secret = world.token(Role::Auditor, None, None).await;
+    assert_eq!(world.get("/v1/stats", &secret).await.headers["cache-control"], "no-store");
     let listed = world.get("/v1/tokens", &world.operator).await;
     assert_eq!(listed.json()["items"].as_array().unwrap().len(), 2);
     assert!(!listed.text.contains(&secret) && !listed.text.contains("secret"));

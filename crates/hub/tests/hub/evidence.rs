@@ -1,6 +1,8 @@
 //! Evidence over HTTP: recorded once, durable before it is answered, and refused with a reason.
 
 use causeway_api::{self as api, EvidenceStatus, Role};
+use causeway_ledger::testkit::TestLedger;
+use causeway_ledger::{Ledger, Options};
 use causeway_protocol::{Envelope, HubId, MEDIA_TYPE, Signer};
 use serde_json::json;
 
@@ -229,6 +231,34 @@ async fn a_refused_run_does_not_disturb_the_next_honest_one() {
     let statuses: Vec<_> = results.iter().map(|result| result.status).collect();
     let (recorded, refused) = (EvidenceStatus::Recorded, EvidenceStatus::Refused);
     assert_eq!(statuses, [recorded, refused, recorded, refused], "{results:?}");
+}
+
+#[tokio::test]
+async fn two_hubs_over_one_database_take_turns() {
+    let one = World::start().await;
+    let url = one.database.url.clone();
+    let ledger = Ledger::connect(&url, Options { max_connections: 4 }).await.unwrap();
+    let two = World::over(TestLedger { ledger: ledger.clone(), url }, ledger, |_| {}).await;
+    let mut chain = started(&one).await;
+    let (relayer, token) = one.keyed(Role::Relayer, 1).await;
+    // What each remembers is behind the ledger every other time.
+    for turn in [&one, &two, &one, &two, &two, &one] {
+        let answer = turn.catch_up(&chain, &relayer, &token).await;
+        assert_eq!(answer.status, EvidenceStatus::Recorded, "{answer:?}");
+        chain.send(causeway_protocol::GatewayId([5; 32]), b"more");
+        chain.seal();
+    }
+    // The same envelope at both at once is recorded once.
+    let state = one.state(chain.island, &token).await;
+    let envelope = sealed(chain.island, chain.run_from(&state), &relayer);
+    let (first, second) = tokio::join!(
+        one.submit(chain.island, &token, envelope.clone()),
+        two.submit(chain.island, &token, envelope.clone()),
+    );
+    let mut statuses = [first.status, second.status].map(|status| status == EvidenceStatus::Recorded);
+    statuses.sort_unstable();
+    assert_eq!(statuses, [false, true], "{first:?} {second:?}");
+    assert!([&first, &second].iter().all(|answer| answer.status != EvidenceStatus::Refused));
 }
 
 #[tokio::test]
