@@ -1,6 +1,7 @@
 //! One island's lane: evidence for it is verified one after the other, against what is remembered of it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use causeway_api::IslandState;
 use causeway_ledger::{
@@ -13,6 +14,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use super::Refused;
+use crate::metrics::Metrics;
 
 /// What the writer will say, waited for by a task of its own: also when nobody asks any more.
 pub(crate) type Commit = JoinHandle<Result<Result<Recorded, RecordRefusal>, WriterClosed>>;
@@ -58,12 +60,15 @@ impl Lane {
         self: &Arc<Self>,
         writer: &Writer,
         submission: Submission,
+        metrics: Arc<Metrics>,
     ) -> Result<Commit, WriterClosed> {
+        let begun = Instant::now();
         let ticket = writer.submit(submission).await?;
         self.waiting.send_modify(|waiting| *waiting += 1);
         let lane = self.clone();
         Ok(tokio::spawn(async move {
             let outcome = ticket.outcome().await;
+            metrics.took("commit", begun.elapsed());
             lane.waiting.send_modify(|waiting| *waiting -= 1);
             outcome
         }))

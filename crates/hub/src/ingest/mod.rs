@@ -126,8 +126,7 @@ impl Ingest {
         }
         let lane = self.lane(from.island.id);
         let mut view = lane.view.lock().await;
-        let remembered = view.take();
-        if let Some(mut current) = remembered.clone() {
+        if let Some(mut current) = view.take() {
             let staged = self.attempt(&lane, &mut current, from, opened).await;
             *view = Some(current);
             if let Ok(staged) = staged? {
@@ -221,7 +220,7 @@ impl Ingest {
             recorded_at: now,
             token: Some(from.token),
         };
-        let commit = lane.submit(&self.writer, submission).await?;
+        let commit = lane.submit(&self.writer, submission, self.metrics.clone()).await?;
         *view = next;
         Ok(Ok(Staged::Waiting(commit)))
     }

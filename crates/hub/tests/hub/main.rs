@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test may panic
 
 mod access;
+mod client;
 mod evidence;
 mod forge;
 mod idempotency;
