@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use causeway_api::{Deliveries, Delivery};
-use causeway_protocol::{Attestation, Batch, BatchProof, IslandId, Signature};
+use causeway_protocol::{Attestation, AttestationKind, Batch, BatchProof, IslandId, Signature};
 
 use super::leaves::read;
 use crate::column::{Uint, count, id, position, signature};
 use crate::packet::{PacketColumns, packet_of};
 use crate::{Ledger, LedgerError};
+
+/// The kind of statement that carries a result.
+const RESULT: i16 = AttestationKind::Result as i16;
 
 /// A batch with what proves its members.
 struct Signed {
@@ -25,23 +28,23 @@ impl Ledger {
         limit: u32,
     ) -> Result<Deliveries, LedgerError> {
         let rows = sqlx::query!(
-            r#"SELECT leaf.ready AS "ready!", leaf.kind, leaf.success AS leaf_success, leaf.result AS leaf_result,
-                      leaf.checker, gateway.address, batch.id AS batch, batch.epoch AS "epoch: Uint", batch.count,
-                      batch.root, now.threshold, member.index, delivered.result AS "result_bytes?",
+            // The page is cut before anything is joined to it, whatever the planner thinks.
+            r#"WITH page AS MATERIALIZED (
+                   SELECT position, packet, kind, success, result, checker, other, batch, ready FROM leaves
+                   WHERE island = $1 AND ready > $2 AND NOT held AND NOT done ORDER BY ready LIMIT $3)
+               SELECT page.ready AS "ready!", page.kind, page.success, page.result, page.checker, page.other,
+                      gateway.address, batch.id AS batch, batch.epoch AS "epoch: Uint", batch.count,
+                      batch.root, now.threshold, member.index,
                       packet.id, packet.source, packet.destination, packet.lane, packet.sequence AS "sequence: Uint",
                       packet.sender, packet.receiver, packet.timeout AS "timeout: Uint", packet.budget AS "budget: Uint",
                       packet.payload, packet.lane_name, packet.ordered
-               FROM leaves AS leaf
-               JOIN batches AS batch ON batch.id = leaf.batch
-               JOIN batch_leaves AS member ON member.batch = leaf.batch AND member.leaf = leaf.position
-               JOIN gateways AS gateway ON gateway.id = leaf.checker
-               JOIN gateway_states AS now ON now.gateway = leaf.checker
-               JOIN packets AS packet ON packet.id = leaf.packet
-               LEFT JOIN gateway_events AS delivered
-                 ON leaf.kind = 3 AND delivered.subject = leaf.packet AND delivered.gateway = leaf.other
-                    AND delivered.kind = 'PacketDelivered'
-               WHERE leaf.island = $1 AND leaf.ready > $2 AND NOT leaf.held AND NOT leaf.done
-               ORDER BY leaf.ready LIMIT $3"#,
+               FROM page
+               JOIN batches AS batch ON batch.id = page.batch
+               JOIN batch_leaves AS member ON member.batch = page.batch AND member.leaf = page.position
+               JOIN gateways AS gateway ON gateway.id = page.checker
+               JOIN gateway_states AS now ON now.gateway = page.checker
+               JOIN packets AS packet ON packet.id = page.packet
+               ORDER BY page.ready"#,
             island.as_ref(),
             position(after),
             i64::from(limit),
@@ -51,8 +54,17 @@ impl Ledger {
         let mut batches: Vec<i64> = rows.iter().map(|row| row.batch).collect();
         batches.dedup();
         let batches = self.signed_batches(&batches).await?;
+        let delivered: Vec<&[u8]> =
+            rows.iter().filter(|row| row.kind == RESULT).map(|row| row.id.as_slice()).collect();
+        let mut results = self.results(&delivered).await?;
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
+            let result = if row.kind == RESULT {
+                let found = results.remove(&(row.id.clone(), row.other));
+                found.ok_or_else(|| LedgerError::corrupt("the result of a delivery", &row.id))?
+            } else {
+                Vec::new()
+            };
             let Some(signed) = batches.get(&row.batch) else { continue };
             let columns = PacketColumns {
                 source: row.source,
@@ -78,8 +90,8 @@ impl Ledger {
                 address: row.address,
                 packet,
                 lane,
-                attestation: read(row.kind, &row.id, row.leaf_success, &row.leaf_result)?,
-                result: row.result_bytes.unwrap_or_default(),
+                attestation: read(row.kind, &row.id, row.success, &row.result)?,
+                result,
                 batch: Batch {
                     epoch: row.epoch.0,
                     count: u32::try_from(row.count).map_err(|_| LedgerError::corrupt("count", row.count))?,
@@ -95,6 +107,21 @@ impl Ledger {
         }
         let after = items.last().map_or(after, |last| last.sequence);
         Ok(Deliveries { items, after })
+    }
+
+    /// The results of deliveries: by packet and the gateway that delivered it.
+    async fn results(&self, packets: &[&[u8]]) -> Result<HashMap<(Vec<u8>, Vec<u8>), Vec<u8>>, LedgerError> {
+        if packets.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = sqlx::query!(
+            r#"SELECT subject AS "packet!", gateway, result AS "result!" FROM gateway_events
+               WHERE subject = ANY($1::bytea[]) AND kind = 'PacketDelivered'"#,
+            packets as _,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| ((row.packet, row.gateway), row.result)).collect())
     }
 
     /// The members of batches in their order, and the signatures ascending by signer.
