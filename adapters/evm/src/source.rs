@@ -57,8 +57,9 @@ pub struct EvmSource {
 /// What spares work: all of it can be read from the nodes again.
 #[derive(Debug, Default)]
 struct Memory {
-    /// Blocks above the head, as fetched before.
+    /// Blocks above the head, as fetched before for these gateways.
     blocks: BTreeMap<u64, Fetched>,
+    gateways: Vec<GatewayId>,
     /// The head that was stood at last, and since when.
     head: Option<(Head, Instant)>,
     /// Per gateway: the event number that was looked for, and the height up to which it is not there.
@@ -111,6 +112,10 @@ impl EvmSource {
             memory.head = Some((standing.head, Instant::now()));
         }
         memory.blocks = memory.blocks.split_off(&(standing.head.height + 1));
+        if !standing.gateways.iter().map(|gateway| gateway.id).eq(memory.gateways.iter().copied()) {
+            memory.gateways = standing.gateways.iter().map(|gateway| gateway.id).collect();
+            memory.blocks.clear(); // they prove no event of another gateway
+        }
         let heights = standing.head.height + 1..=last;
         heights.map_while(|height| memory.blocks.get(&height).cloned()).collect()
     }

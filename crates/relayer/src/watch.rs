@@ -28,6 +28,8 @@ pub(crate) struct Watcher {
     status: Status,
     /// Where the hub stood when asked last, and when that was.
     standing: Option<(Standing, Instant)>,
+    /// The height filled in last: if something is still missing there, filling it in again changes nothing.
+    filled: Option<u64>,
 }
 
 /// What one step came to.
@@ -47,6 +49,8 @@ enum WatchError {
     Hub(#[from] ClientError),
     #[error("island: {0}")]
     Island(#[from] AdapterError),
+    #[error("an event at height {height} was filled in, and still counts as missing")]
+    StillMissing { height: u64 },
     #[error("signing an envelope: {0}")]
     Sign(#[from] SignError),
     #[error("the hub refused evidence of heights {first} to {last}: {code}: {detail}")]
@@ -64,6 +68,7 @@ impl Watcher {
             pace: config.pace.clone(),
             status,
             standing: None,
+            filled: None,
         }
     }
 
@@ -113,9 +118,17 @@ impl Watcher {
                 let standing = convert::standing(cursor);
                 self.standing = Some((standing.clone(), Instant::now()));
                 self.status.update(|status| status.hub_head = standing.head.height);
-                if self.fill_in(&standing).await? {
-                    self.standing = None;
-                    return Ok(Step::Submitted);
+                match self.fill_in(&standing).await {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        self.standing = None;
+                        return Ok(Step::Submitted);
+                    }
+                    // What is missing must not keep back what follows.
+                    Err(error) => {
+                        tracing::warn!(%error, "filling in failed");
+                        self.status.update(|status| status.last_failure = Some(error.to_string()));
+                    }
                 }
                 standing
             }
@@ -129,12 +142,19 @@ impl Watcher {
     }
 
     /// Fills in gateway events that somebody's evidence left out; whether there were any.
-    async fn fill_in(&self, standing: &Standing) -> Result<bool, WatchError> {
-        let Some(height) = self.source.omitted(standing).await? else { return Ok(false) };
+    async fn fill_in(&mut self, standing: &Standing) -> Result<bool, WatchError> {
+        let Some(height) = self.source.omitted(standing).await? else {
+            self.filled = None;
+            return Ok(false);
+        };
+        if self.filled == Some(height) {
+            return Err(WatchError::StillMissing { height });
+        }
         tracing::warn!(height, "an event was left out of recorded evidence; filling it in");
         let recorded = convert::recorded(self.hub.recorded_header(&self.island, height).await?);
         let evidence = self.source.back_fill(standing, height, recorded).await?;
         self.submit(standing, evidence).await?;
+        self.filled = Some(height);
         self.status.update(|status| status.back_filled += 1);
         Ok(true)
     }

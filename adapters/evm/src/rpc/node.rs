@@ -164,3 +164,31 @@ impl Node {
         self.call("eth_getTransactionReceipt", json!([transaction])).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use causeway_evm_devnet::{Devnet, DevnetConfig, Hardfork};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_raw_header_is_the_same_by_every_method_and_for_every_fork() {
+        for hardfork in [Hardfork::Istanbul, Hardfork::London, Hardfork::Shanghai] {
+            let mut config = DevnetConfig::new("headers", 1337, 4).unwrap();
+            config.hardfork = hardfork;
+            let devnet = Devnet::start(config).await.unwrap();
+            let block = devnet.mine().unwrap();
+            let node = Node::new(&devnet.url().parse().unwrap(), Duration::from_secs(5));
+            for method in HEADER_METHODS {
+                let header = node.raw_header_by(method, block.number).await.unwrap();
+                assert_eq!(header, block.header, "{method:?} {hardfork:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_shows_nothing_secret() {
+        let url = "https://user:word@node.example:8545/key/secret?token=secret".parse().unwrap();
+        assert_eq!(Node::new(&url, Duration::ZERO).name(), "https://node.example:8545");
+    }
+}

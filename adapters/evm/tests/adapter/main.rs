@@ -1,6 +1,7 @@
 //! The adapter against devnets and real GoQuorum: what it proves a light client accepts, what it delivers a gateway accepts.
 #![allow(clippy::unwrap_used)] // a test may panic
 
+mod account;
 mod book;
 mod deliver;
 mod failover;

@@ -16,6 +16,8 @@ pub(crate) struct State {
     pub(crate) height: u64,
     /// Heights with an event; the event's number is its place.
     pub(crate) events: Vec<u64>,
+    /// Back-fill proves nothing.
+    pub(crate) fills_nothing: bool,
     /// Every call of an adapter fails.
     pub(crate) dead: bool,
     /// The next call of `next` panics.
@@ -80,7 +82,8 @@ impl Source for FakeIsland {
 
     async fn back_fill(&self, _: &Standing, from: u64, recorded: Recorded) -> Result<Evidence, AdapterError> {
         assert_eq!(recorded.hash, hash(recorded.height));
-        Ok(Evidence { first: from, last: recorded.height, bytes: b"back-fill".to_vec(), proofs: 1 })
+        let bytes = if self.with(|state| state.fills_nothing) { &b"nothing"[..] } else { b"back-fill" };
+        Ok(Evidence { first: from, last: recorded.height, bytes: bytes.to_vec(), proofs: 1 })
     }
 
     fn health(&self) -> Health {

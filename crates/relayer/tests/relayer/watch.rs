@@ -70,6 +70,29 @@ async fn case_25_an_event_left_out_by_somebody_is_filled_in_before_anything_else
 }
 
 #[tokio::test]
+async fn what_cannot_be_filled_in_keeps_nothing_back_and_is_not_repeated_without_end() {
+    let island = FakeIsland::at(30, &[3]);
+    island.with(|state| state.fills_nothing = true);
+    let hub = FakeHub::start(&[("harbour", &island)]).await;
+    hub.with("harbour", |record| record.head = 20);
+    let running = start(&hub, &[("harbour", &island)]);
+    until("the head moves on", || hub.with("harbour", |record| record.head == 30)).await;
+    until("the failure is told", || {
+        running.relayer.status()[0]
+            .last_failure
+            .as_deref()
+            .is_some_and(|failure| failure.contains("still counts"))
+    })
+    .await;
+    let fills =
+        || hub.with("harbour", |record| record.evidence.iter().filter(|it| it.2 == b"nothing").count());
+    assert_eq!(fills(), 1);
+    island.with(|state| state.height = 31);
+    until("the head moves on", || hub.with("harbour", |record| record.head == 31)).await;
+    assert_eq!(fills(), 1);
+}
+
+#[tokio::test]
 async fn one_dead_island_or_a_faulty_adapter_never_stops_another() {
     let (dead, faulty, good) = (FakeIsland::at(10, &[]), FakeIsland::at(10, &[]), FakeIsland::at(10, &[]));
     dead.with(|state| state.dead = true);
