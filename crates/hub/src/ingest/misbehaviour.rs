@@ -20,8 +20,7 @@ impl Ingest {
             Ok(found) => found,
             Err(refused) => return Ok(Err(refused)),
         };
-        let evidence = &opened.signed.envelope.evidence;
-        let fresh = match self.ledger.record_misbehaviour(island, found, evidence, by, now).await {
+        let fresh = match self.ledger.record_misbehaviour(found, &opened.signed, by, now).await {
             Ok(fresh) => fresh,
             Err(ChangeError::Refused(refusal)) => return Ok(Err(Refused::IslandState(refusal.state))),
             Err(ChangeError::Ledger(error)) => return Err(error.into()),
