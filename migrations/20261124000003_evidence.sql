@@ -4,7 +4,7 @@ CREATE TABLE evidence (
     sequence BIGINT PRIMARY KEY CHECK (sequence >= 1),
     island id32 NOT NULL,
     digest id32 NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('run', 'back-fill')),
+    kind TEXT NOT NULL CHECK (kind IN ('run', 'back-fill', 'misbehaviour')),
     first uint64 NOT NULL,
     last uint64 NOT NULL CHECK (last >= first),
     events INTEGER NOT NULL CHECK (events >= 0),

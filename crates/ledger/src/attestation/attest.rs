@@ -188,6 +188,13 @@ async fn complete(
     tails.ready += ready.iter().map(|leaf| i64::from(leaf.index) + 1).max().unwrap_or(0);
     let packets: Vec<&[u8]> =
         ready.iter().filter(|leaf| leaf.kind == 1).map(|leaf| leaf.packet.as_slice()).collect();
+    // More than half have signed DELIVER: REFUSE can no longer be signed by enough.
+    sqlx::query!(
+        "UPDATE leaves SET done = TRUE WHERE packet = ANY($1::bytea[]) AND kind = 2 AND NOT done",
+        packets as _,
+    )
+    .execute(&mut **transaction)
+    .await?;
     sqlx::query!(
         "UPDATE packet_states SET attested_at = coalesce(attested_at, $2), changed_at = greatest(changed_at, $2)
          WHERE packet = ANY($1::bytea[])",

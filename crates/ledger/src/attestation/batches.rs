@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use causeway_api::PendingBatch;
-use causeway_protocol::{Address, Attestation, Batch, GatewayId};
+use causeway_protocol::{Address, Attestation, AttestationKind, Batch, GatewayId};
+use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
 
-use super::leaves::read;
+use super::leaves::{NewLeaf, insert_leaves, read};
 use crate::column::{Uint, id};
+use crate::ledger::Tails;
 use crate::signals::Changes;
 use crate::{Ledger, LedgerError};
 
@@ -16,9 +18,30 @@ const MOST: usize = 100;
 /// Most statements taken up at once.
 const AT_ONCE: i64 = 20_000;
 
-/// What is signed together: one gateway checks it, one other gateway is concerned, and it is about delivery or about the end.
-/// An attestor signs a batch whole or not at all, so what it cannot sign yet keeps back nothing that concerns others.
-type Group = (GatewayId, GatewayId, bool);
+/// DELIVER that is not signed after this long may be refused by the policy of some: they are then asked to sign REFUSE.
+const REFUSABLE_AFTER: time::Duration = time::Duration::minutes(1);
+
+/// What is signed together: one gateway checks it, one other gateway is concerned, and it is to deliver, to refuse, or about the
+/// end. An attestor signs a batch whole or not at all, so what it does not sign keeps back nothing that concerns others.
+type Group = (GatewayId, GatewayId, Side);
+
+/// What statements are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Deliver,
+    Refuse,
+    End,
+}
+
+impl Side {
+    fn of(kind: AttestationKind) -> Self {
+        match kind {
+            AttestationKind::Deliver => Self::Deliver,
+            AttestationKind::Refuse => Self::Refuse,
+            AttestationKind::Result | AttestationKind::Expired | AttestationKind::Void => Self::End,
+        }
+    }
+}
 
 struct Member {
     leaf: i64,
@@ -37,6 +60,7 @@ impl Ledger {
     /// Forms batches of all open statements that are in none, for the epoch in force at their gateways. Answers how many.
     pub async fn form_batches(&self, now: OffsetDateTime) -> Result<usize, LedgerError> {
         let (mut transaction, mut tails) = self.begin().await?;
+        offer_refusals(&mut transaction, &mut tails, now).await?;
         let rows = sqlx::query!(
             r#"SELECT leaf.position, leaf.packet, leaf.kind, leaf.success, leaf.result, leaf.checker, leaf.other,
                       gateway.epoch AS "epoch: Uint"
@@ -51,11 +75,8 @@ impl Ledger {
         let mut groups: BTreeMap<Group, (u64, Vec<Member>)> = BTreeMap::new();
         for row in rows {
             let attestation = read(row.kind, &row.packet, row.success, &row.result)?;
-            let group = (
-                id("checker", &row.checker)?,
-                id("other gateway", &row.other)?,
-                attestation.kind.checked_by_destination(),
-            );
+            let group =
+                (id("checker", &row.checker)?, id("other gateway", &row.other)?, Side::of(attestation.kind));
             let member = Member { leaf: row.position, attestation };
             groups.entry(group).or_insert((row.epoch.0, Vec::new())).1.push(member);
         }
@@ -120,8 +141,39 @@ impl Ledger {
     }
 }
 
+/// Makes REFUSE of what waits for DELIVER too long. Each attestor signs one of the two, ever; the gateway needs more than half.
+async fn offer_refusals(
+    transaction: &mut Transaction<'static, Postgres>,
+    tails: &mut Tails,
+    now: OffsetDateTime,
+) -> Result<(), LedgerError> {
+    let rows = sqlx::query!(
+        "SELECT leaf.packet, leaf.checker, leaf.island, leaf.other
+         FROM open_batches AS open JOIN batches AS batch ON batch.id = open.batch
+         JOIN batch_leaves AS member ON member.batch = batch.id
+         JOIN leaves AS leaf ON leaf.position = member.leaf
+         WHERE batch.made_at < $1 AND leaf.kind = 1 AND NOT leaf.done
+           AND NOT EXISTS (SELECT FROM leaves AS refusal WHERE refusal.packet = leaf.packet AND refusal.kind = 2)
+         ORDER BY leaf.position",
+        now - REFUSABLE_AFTER,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let refusals = rows.into_iter().map(|row| {
+        Ok(NewLeaf {
+            attestation: Attestation::plain(AttestationKind::Refuse, id("packet", &row.packet)?),
+            checker: id("checker", &row.checker)?,
+            island: id("island", &row.island)?,
+            other: id("other gateway", &row.other)?,
+            held: false,
+            at: now,
+        })
+    });
+    insert_leaves(transaction, tails, &refusals.collect::<Result<Vec<_>, LedgerError>>()?).await
+}
+
 async fn store(
-    transaction: &mut sqlx::Transaction<'static, sqlx::Postgres>,
+    transaction: &mut Transaction<'static, Postgres>,
     formed: &[Formed],
     now: OffsetDateTime,
 ) -> Result<(), LedgerError> {

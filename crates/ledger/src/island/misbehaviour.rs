@@ -1,6 +1,6 @@
 //! Proven misbehaviour, and what comes for a frozen island.
 
-use causeway_protocol::{IslandId, SignedEnvelope, keccak256};
+use causeway_protocol::{IslandId, SignedEnvelope};
 use causeway_verifier::{ClientState, Misbehaviour, Verified, light_client};
 use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
@@ -13,15 +13,16 @@ use crate::signals::Changes;
 use crate::{Actor, Ledger, LedgerError};
 
 impl Ledger {
-    /// Records proven misbehaviour and freezes the island. Answers whether that was news: repeating it changes nothing.
+    /// Records proven misbehaviour and freezes the island. Its evidence takes its place in the order of recording, where every
+    /// attestor finds it. Answers whether that was news: more of it about a frozen island is kept, and changes nothing.
     pub async fn record_misbehaviour(
         &self,
-        island: IslandId,
         found: Verified<Misbehaviour>,
-        evidence: &[u8],
+        signed: &SignedEnvelope,
         by: &Actor,
         now: OffsetDateTime,
     ) -> Result<bool, ChangeError> {
+        let (island, evidence) = (signed.envelope.island, signed.envelope.evidence.as_slice());
         let (mut transaction, mut tails) = self.begin().await?;
         let row = sqlx::query!(
             "SELECT now.state, island.family, client.bytes FROM island_states AS now
@@ -33,7 +34,7 @@ impl Ledger {
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(ChangeError::NoSuchIsland)?;
-        let digest = keccak256(evidence);
+        let digest = signed.envelope.evidence_digest();
         sqlx::query!(
             "INSERT INTO misbehaviours (island, digest, meeting, height, first_block, second_block, bytes, token, actor, recorded_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (island, digest) DO NOTHING",
@@ -62,6 +63,8 @@ impl Ledger {
             .freeze(&ClientState { family, bytes: row.bytes }, &found)
             .map_err(|refusal| LedgerError::corrupt("client state", refusal))?;
         advance_client(&mut transaction, island, &frozen.bytes, now).await?;
+        tails.evidence += 1;
+        insert_evidence(&mut transaction, tails.evidence, signed, by, now).await?;
         let reason = format!(
             "misbehaviour at height {}: blocks {} and {}",
             found.height, found.blocks[0], found.blocks[1]
@@ -70,7 +73,7 @@ impl Ledger {
         refresh_holds(&mut transaction, &mut tails, now).await?;
         tails.store(&mut transaction).await?;
         transaction.commit().await?;
-        self.signals().raise(Changes { leaves: true, batches: true, deliveries: true, ..Changes::default() });
+        self.signals().raise(Changes { evidence: true, leaves: true, batches: true, deliveries: true });
         Ok(true)
     }
 
@@ -119,5 +122,40 @@ async fn advance_client(
     sqlx::query!("UPDATE island_states SET client = client + 1 WHERE island = $1", island.as_ref())
         .execute(&mut **transaction)
         .await?;
+    Ok(())
+}
+
+/// Gives the evidence its place. Its time does not lie before that of the island's newest evidence.
+async fn insert_evidence(
+    transaction: &mut Transaction<'static, Postgres>,
+    sequence: i64,
+    signed: &SignedEnvelope,
+    by: &Actor,
+    now: OffsetDateTime,
+) -> Result<(), LedgerError> {
+    let (envelope, digest) = (&signed.envelope, signed.envelope.evidence_digest());
+    let at = sqlx::query_scalar!(
+        r#"UPDATE island_states SET recorded_at = greatest(recorded_at, $2) WHERE island = $1 RETURNING recorded_at"#,
+        envelope.island.as_ref(),
+        now,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO evidence (sequence, island, digest, kind, first, last, events, relayer, signature, token, bytes, recorded_at)
+         VALUES ($1, $2, $3, 'misbehaviour', $4, $5, 0, $6, $7, $8, $9, $10)",
+        sequence,
+        envelope.island.as_ref(),
+        digest.as_ref(),
+        Uint(envelope.first) as _,
+        Uint(envelope.last) as _,
+        envelope.relayer.as_ref(),
+        signed.signature.as_ref(),
+        by.token,
+        envelope.evidence,
+        at,
+    )
+    .execute(&mut **transaction)
+    .await?;
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! Signatures: who may give them, and what they are given for.
 
-use causeway_api::Role;
-use causeway_protocol::{Hash, Signer, keccak256};
+use causeway_api::{PacketState, Role};
+use causeway_protocol::{Attestation, AttestationKind, Hash, Signer, keccak256};
+use time::Duration;
 
-use super::world::{T0, World, delivered, operator, sent, signers, token};
+use super::world::{T0, World, delivered, expired, operator, sent, signers, token};
 use crate::Attested;
 
 #[tokio::test]
@@ -86,4 +87,47 @@ async fn deliveries_are_followed_by_their_place() {
     let none = world.ledger.deliveries(world.west.island, rest.after, 2).await.unwrap();
     assert_eq!((none.items.len(), none.after), (0, rest.after));
     assert!(world.ledger.deliveries(world.east.island, 0, 2).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn what_policy_does_not_deliver_is_refused_and_goes_home() {
+    let mut world = World::new().await;
+    let (refused, sent_on) = (world.east.packet(&world.west, 1), world.east.packet(&world.west, 2));
+    world.east(vec![sent(&refused)]).await;
+    world.ledger.form_batches(T0).await.unwrap();
+    world.east(vec![sent(&sent_on)]).await;
+    world.sign(&[0]).await;
+    let later = T0 + Duration::minutes(2);
+    world.ledger.form_batches(later).await.unwrap();
+    let pending = world.ledger.pending_batches(world.attestors[1].address(), 10).await.unwrap();
+    let refusals: Vec<_> =
+        pending.iter().filter(|batch| batch.leaves[0].kind == AttestationKind::Refuse).collect();
+    assert_eq!(refusals.len(), 1, "REFUSE is signed apart from everything else");
+    let statement = Attestation::plain(AttestationKind::Refuse, refused.id());
+    assert!(refusals[0].leaves.contains(&statement));
+
+    for attestor in [1, 2] {
+        let signed = world.signature(attestor, refusals[0]);
+        assert!(world.ledger.attest(vec![signed], later).await.unwrap()[0].is_ok());
+    }
+    assert!(world.ready(&world.west).await.contains(&statement));
+    assert_eq!(world.state(refused.id()).await, PacketState::Verified, "refusing attests nothing");
+    world.west(vec![expired(refused.id())]).await;
+    assert!(!world.ready(&world.west).await.contains(&statement));
+    assert_eq!(world.state(refused.id()).await, PacketState::Expired);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_asked_for_any_more_once_enough_have_signed_delivery() {
+    let mut world = World::new().await;
+    let packet = world.east.packet(&world.west, 1);
+    world.east(vec![sent(&packet)]).await;
+    let pending = world.pending(0).await;
+    world.ledger.form_batches(T0 + Duration::minutes(2)).await.unwrap();
+    for attestor in [0, 1] {
+        let signed = world.signature(attestor, &pending[0]);
+        world.ledger.attest(vec![signed], T0).await.unwrap();
+    }
+    assert_eq!(world.ready(&world.west).await.len(), 1);
+    assert!(world.ledger.pending_batches(world.attestors[2].address(), 10).await.unwrap().is_empty());
 }
