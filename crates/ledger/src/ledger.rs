@@ -49,8 +49,12 @@ impl Ledger {
     /// Connects to the database at `url`. [`Ledger::migrate`] brings its schema up to date.
     pub async fn connect(url: &str, options: Options) -> Result<Self, LedgerError> {
         let connect: PgConnectOptions = url.parse()?;
-        // Compiling queries never pays for the short ones asked here.
-        let connect = connect.application_name("causeway").options([("jit", "off")]);
+        let connect = connect.application_name("causeway").options([
+            // Compiling queries never pays for the short ones asked here.
+            ("jit", "off"),
+            // A client that hangs inside a transaction must not keep the others from recording.
+            ("idle_in_transaction_session_timeout", "30s"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -9,4 +9,5 @@ mod islands;
 mod misbehaviour;
 mod order;
 mod packets;
+mod walks;
 mod world;
