@@ -7,4 +7,5 @@ mod deliver;
 mod failover;
 mod goquorum;
 mod island;
+mod settle;
 mod watch;
