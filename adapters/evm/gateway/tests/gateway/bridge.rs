@@ -88,6 +88,10 @@ fn what_expires_or_is_refused_there_is_refunded() {
 
     assert_eq!((home.balance(token, alice()), home.held(token)), (1_000_000, 0));
     assert_eq!(home.escrow(abroad.island.id, abroad.bridge, token), 0);
+    for sent in [expired, failed] {
+        let call = TokenBridge::transfersCall { id: sent.id().0.into() };
+        assert_eq!(home.island.chain.view(home.bridge, call).amount, U256::ZERO, "nothing is left to undo");
+    }
 }
 
 #[test]
