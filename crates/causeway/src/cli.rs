@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Relayer(RoleArgs),
     /// Run an attestor: verify evidence again, and sign.
     Attestor(RoleArgs),
+    /// Start a whole Causeway in one process: Postgres, two islands, hub, attestors, relayer; and send packets.
+    Sandbox(commands::sandbox::Sandbox),
     /// Check a configuration, or print an example or the schema of one.
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -57,6 +59,16 @@ pub(crate) enum Command {
     /// Verify evidence or a captured chain, offline.
     #[command(subcommand)]
     Verify(commands::verify::VerifyCommand),
+}
+
+impl Command {
+    /// What is logged unless somebody says otherwise: services say what they do, tools only what goes wrong.
+    pub(crate) fn usual_log(&self) -> &'static str {
+        match self {
+            Self::Hub(_) | Self::Relayer(_) | Self::Attestor(_) => "info",
+            _ => "warn",
+        }
+    }
 }
 
 /// Which configuration to run with.

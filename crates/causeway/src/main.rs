@@ -19,7 +19,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let cli = cli::Cli::parse();
-    if let Err(error) = logging::start(cli.log_format, cli.log.as_deref()) {
+    if let Err(error) = logging::start(cli.log_format, cli.log.as_deref().unwrap_or(cli.command.usual_log()))
+    {
         eprintln!("error: {error:#}");
         return ExitCode::from(2);
     }

@@ -5,6 +5,7 @@ pub(crate) mod island;
 pub(crate) mod key;
 pub(crate) mod packet;
 pub(crate) mod roles;
+pub(crate) mod sandbox;
 pub(crate) mod token;
 pub(crate) mod verify;
 
@@ -16,6 +17,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Hub(args) => roles::hub(&args).await,
         Command::Relayer(args) => roles::relayer(&args).await,
         Command::Attestor(args) => roles::attestor(&args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Config(command) => config::run(command).await,
         Command::Island(command) => island::run(command).await,
         Command::Packet(command) => packet::run(command).await,

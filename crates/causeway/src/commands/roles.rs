@@ -70,7 +70,7 @@ fn load<T: Role>(path: &Path) -> anyhow::Result<T> {
 }
 
 /// A token that is cancelled by SIGTERM or SIGINT.
-fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
+pub(crate) fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = CancellationToken::new();
     let token = shutdown.clone();
