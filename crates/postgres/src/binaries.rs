@@ -19,7 +19,7 @@ impl Binaries {
     }
 
     /// A link in PATH is followed: the server finds its own files next to the real program.
-    fn in_folder(folder: &Path) -> Option<Self> {
+    pub(crate) fn in_folder(folder: &Path) -> Option<Self> {
         let initdb = folder.join("initdb").canonicalize().ok()?;
         let real = initdb.parent()?;
         real.join("postgres").is_file().then(|| Self(real.to_path_buf()))

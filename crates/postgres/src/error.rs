@@ -10,6 +10,12 @@ pub enum StartError {
         "no Postgres found in PATH or /usr/lib/postgresql/*/bin: install one (Debian: `apt-get install postgresql`) or name a database of your own"
     )]
     NoBinaries,
+    /// No Postgres on this machine, and none could be fetched.
+    #[error("no Postgres on this machine, and fetching one failed: {0}")]
+    Download(String),
+    /// Nowhere to keep a fetched Postgres.
+    #[error("neither XDG_CACHE_HOME nor HOME is set: nowhere to keep a fetched Postgres")]
+    NoCache,
     /// Postgres does not run as root, and there is no account to run it under.
     #[error("running as root, and neither an account `postgres` nor `nobody` exists to run the server under")]
     NoAccount,

@@ -1,6 +1,6 @@
 //! A private Postgres server on loopback, for the sandbox and for tests.
 //!
-//! Finds the server's programs, makes a data folder, starts the server under an account that Postgres accepts (it refuses
+//! Finds the server's programs (with the feature `download` it fetches them where the machine has none), makes a data folder, starts the server under an account that Postgres accepts (it refuses
 //! to run as root), and takes it down again: on [`Server::stop`], on drop, and also when this process is killed.
 //!
 //! ```no_run
@@ -17,6 +17,8 @@
 mod account;
 mod binaries;
 mod cluster;
+#[cfg(feature = "download")]
+mod download;
 mod error;
 mod process;
 mod server;

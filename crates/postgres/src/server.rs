@@ -48,7 +48,7 @@ const PORT_ATTEMPTS: u32 = 5;
 impl Server {
     /// Finds the programs, makes the data folder where needed, starts the server and waits until it is ready.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let binaries = Binaries::find()?;
+        let binaries = programs().await?;
         let account = Account::choose()?;
         let (folder, temporary) = if let Some(folder) = options.data_dir.clone() {
             (folder, None)
@@ -131,6 +131,21 @@ impl Server {
         self.process = Some(process);
         Ok(())
     }
+}
+
+/// The programs of this machine; where there are none, fetched ones.
+#[cfg(feature = "download")]
+async fn programs() -> Result<Binaries, StartError> {
+    match Binaries::find() {
+        Err(StartError::NoBinaries) => crate::download::fetch().await,
+        found => found,
+    }
+}
+
+/// The programs of this machine.
+#[cfg(not(feature = "download"))]
+async fn programs() -> Result<Binaries, StartError> {
+    Binaries::find()
 }
 
 /// A port below the ephemeral range, free a moment ago.
