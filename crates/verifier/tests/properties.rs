@@ -124,7 +124,9 @@ proptest! {
     fn bytes_from_anywhere_never_panic(bytes in vec(any::<u8>(), 0..400), family in families()) {
         let client = light_client(family).unwrap();
         let _ = Header::decode(&bytes);
-        let _ = Receipt::decode(&bytes);
+        if let Ok(receipt) = Receipt::decode(&bytes) {
+            receipt.logs().for_each(drop);
+        }
         let _ = family_of(&bytes);
         prop_assert!(client.anchor(&bytes).is_err());
         prop_assert!(client.inspect(&bytes).is_err());

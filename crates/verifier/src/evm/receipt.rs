@@ -10,8 +10,6 @@ use crate::{EventFact, HeaderFact};
 pub const MAX_RECEIPTS: usize = 4096;
 /// Topics a log can have at most.
 const MAX_TOPICS: usize = 4;
-/// Logs one receipt can have at most: more than any block's gas pays for.
-const MAX_LOGS: usize = 65_536;
 
 /// Why receipts do not prove what they should.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,12 +63,11 @@ impl ReceiptFault {
 }
 
 /// The parts of a receipt that matter here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Receipt<'a> {
     /// Whether the transaction succeeded. Receipts from before Byzantium do not say, so they do not count as success.
     pub success: bool,
-    /// The logs, in order.
-    pub logs: Vec<Log<'a>>,
+    logs: Reader<'a>,
 }
 
 /// One log.
@@ -102,9 +99,25 @@ impl<'a> Receipt<'a> {
         }
         items.uint("cumulative gas")?;
         items.array::<256>("bloom")?;
-        let logs = items.list("logs")?.each("logs", MAX_LOGS, |logs| Log::decode(logs.list("log")?))?;
+        let logs = items.list("logs")?;
         items.end("receipt")?;
         Ok(Self { success: status == [1], logs })
+    }
+
+    /// The logs, in order, decoded one by one; nothing follows a log that is malformed.
+    ///
+    /// Their number is not bounded, only the bytes they stand in are: whoever emits an event beside many small logs must not
+    /// make it unprovable by that.
+    pub fn logs(&self) -> impl Iterator<Item = Result<Log<'a>, DecodeError>> {
+        let mut rest = Some(self.logs);
+        core::iter::from_fn(move || {
+            let logs = rest.as_mut().filter(|logs| !logs.is_empty())?;
+            let log = logs.list("log").and_then(Log::decode);
+            if log.is_err() {
+                rest = None;
+            }
+            Some(log)
+        })
     }
 }
 
@@ -160,14 +173,15 @@ pub fn prove_events(
     let receipts = prove_receipts(receipts_root, indices, nodes)?;
     let mut events = Vec::new();
     for (&transaction, bytes) in indices.iter().zip(receipts) {
-        let receipt =
-            Receipt::decode(bytes).map_err(|fault| ReceiptFault::Malformed { transaction, fault })?;
+        let malformed = |fault| ReceiptFault::Malformed { transaction, fault };
+        let receipt = Receipt::decode(bytes).map_err(malformed)?;
         if !receipt.success {
             return Err(ReceiptFault::Failed(transaction));
         }
         let before = events.len();
         let mut nearest = None;
-        for (log, entry) in (0..).zip(&receipt.logs) {
+        for (log, entry) in (0..).zip(receipt.logs()) {
+            let entry = entry.map_err(malformed)?;
             match decode_event(context, entry.address, &entry.topics, entry.data) {
                 Ok(event) => events.push(EventFact {
                     height: header.height,

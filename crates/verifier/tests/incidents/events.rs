@@ -1,9 +1,10 @@
 //! Events: cases 1, 12, 15 and 18.
 
 use causeway_protocol::{
-    Address, AttestationKind, AttestorSet, GatewayEvent, GatewayEventKind, GatewayId, HubId, IslandId, Lane,
-    LaneOrder, LaneTerms, Packet, PacketId, keccak256, words,
+    Address, AttestationKind, AttestorSet, Family, GatewayEvent, GatewayEventKind, GatewayId, Hash, HubId,
+    IslandId, Lane, LaneOrder, LaneTerms, Packet, PacketId, keccak256, words,
 };
+use causeway_verifier::evm::Log;
 use causeway_verifier::forge::{EventLog, Forge, Plan, encode_event, receipt};
 use causeway_verifier::prover::prove_block;
 use causeway_verifier::{Advance, Gateway, Refusal};
@@ -292,4 +293,37 @@ fn case_12_receipts_of_another_block_prove_nothing_here() {
         let refusal = with_gateways(&forge, &genesis(&forge), &[gateway], &parts).unwrap_err();
         assert_eq!(refusal.code(), "proof-wrong-node");
     }
+}
+
+#[test]
+fn an_event_is_proven_among_any_number_of_other_logs() {
+    for others in [0, 65_535, 65_536, 200_000] {
+        let mut forge = Forge::new(Family::Qbft, 1);
+        let gateway = forge.gateway(CONTRACT);
+        let kind =
+            GatewayEventKind::PacketDelivered { packet: PacketId([1; 32]), success: true, result: vec![] };
+        let event = encode_event(CONTRACT, &GatewayEvent { gateway: gateway.id, number: 2, kind });
+        let stranger = Log { address: Address([0xee; 20]), topics: Vec::new(), data: &[] };
+        let mut logs = vec![stranger; others];
+        logs.push(event.as_log());
+        forge.mine(Plan { receipts: vec![receipt(true, 1, &logs)], wanted: vec![0], ..Plan::default() });
+        let advance =
+            with_gateways(&forge, &genesis(&forge), std::slice::from_ref(&gateway), &[last(&forge)]).unwrap();
+        let place: Vec<_> = advance.events.iter().map(|fact| (fact.log, fact.event.number)).collect();
+        assert_eq!(place, [(others.try_into().unwrap(), 2)]);
+    }
+}
+
+#[test]
+fn a_malformed_log_behind_an_event_makes_the_receipt_malformed() {
+    let mut forge = Forge::new(Family::Qbft, 1);
+    let gateway = forge.gateway(CONTRACT);
+    let beat = GatewayEvent { gateway: gateway.id, number: 2, kind: GatewayEventKind::Beat };
+    let event = encode_event(CONTRACT, &beat);
+    let topics = vec![Hash::ZERO; 5]; // one more than a log has
+    let odd = Log { address: Address([0xee; 20]), topics, data: &[] };
+    let receipts = vec![receipt(true, 1, &[event.as_log(), odd])];
+    forge.mine(Plan { receipts, wanted: vec![0], ..Plan::default() });
+    let refusal = with_gateways(&forge, &genesis(&forge), &[gateway], &[last(&forge)]).unwrap_err();
+    assert_eq!(refusal.code(), "receipt-malformed");
 }
