@@ -128,6 +128,11 @@ pub enum Refusal {
     /// The two sides are not in ascending order of their block hashes, the only order they have.
     #[error("the two sides of misbehaviour are not in ascending order of block hash")]
     SideOrder,
+    /// The two sides of an alleged misbehaviour meet in a genesis block, as those of two chains made from one file do.
+    #[error(
+        "the two sides meet in the genesis block, which all chains made from one file share: that is no misbehaviour"
+    )]
+    MeetsAtGenesis,
     /// An anchor's or a state's parameters contradict themselves.
     #[error("{0}")]
     Config(#[from] ConfigFault),
@@ -195,6 +200,7 @@ impl Refusal {
             Self::RecordedDiffers { .. } => "recorded-differs",
             Self::SameBlock(_) => "same-block",
             Self::DifferentHeights(..) => "different-heights",
+            Self::MeetsAtGenesis => "meets-at-genesis",
             Self::SideOrder => "side-order",
             Self::Config(fault) => fault.code(),
             Self::Header { fault, .. } => fault.code(),

@@ -97,13 +97,16 @@ fn every_byte_of_a_back_fill_is_load_bearing() {
 fn every_byte_of_an_accusation_is_load_bearing() {
     for family in FAMILIES {
         let mut one = Forge::new(family, 4);
+        one.mine_empty(1);
+        let (anchored, evidence) = (anchored(&one), one.run(&anchored(&one)));
+        let client = light_client(family).unwrap();
+        let state = client.advance(&anchored, &[], None, &evidence, NOW).unwrap().into_inner().state;
         let mut other = one.clone();
         one.mine(Plan { salt: 1, ..Plan::default() });
         other.mine(Plan { salt: 2, ..Plan::default() });
         one.mine_empty(1);
         other.mine_empty(1);
-        let state = anchored(&one);
-        let side = |forge: &Forge| (1..=2).map(|height| forge.source(height)).collect();
+        let side = |forge: &Forge| (2..=3).map(|height| forge.source(height)).collect();
         let evidence = misbehaviour(family, &state, [side(&one), side(&other)]).unwrap();
         Judge { state: &state, gateways: &[], recorded: None, now: NOW }.refuses_every_flip(&evidence, 1);
     }

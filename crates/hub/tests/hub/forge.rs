@@ -260,12 +260,18 @@ impl Chain {
         back_fill(Family::Qbft, &config(), &blocks).unwrap()
     }
 
-    /// Evidence that this chain and `fork` sealed two blocks at the height after genesis.
+    /// Evidence that this chain and `fork` sealed two blocks at height 2, behind one block at height 1.
     pub(crate) fn misbehaviour(&self, fork: &Self) -> Vec<u8> {
-        let (one, two) = (self.run_from(&self.start()).2, fork.run_from(&fork.start()).2);
+        let mut builder = RunBuilder::new(Family::Qbft, &self.start()).unwrap();
+        builder.push(self.blocks[1].source.clone()).unwrap();
+        let common = builder.take_run().unwrap().unwrap().evidence;
+        let client = light_client(Family::Qbft).unwrap();
+        let meeting =
+            client.advance(&self.start(), &[], None, &common, self.time).unwrap().into_inner().state;
+        let (one, two) = (self.run_from(&meeting).2, fork.run_from(&meeting).2);
         let sides = match (Evidence::decode(Family::Qbft, &one), Evidence::decode(Family::Qbft, &two)) {
             (Ok(Evidence::Run(one)), Ok(Evidence::Run(two))) => {
-                let mut sides = [(self.blocks[1].hash, one), (fork.blocks[1].hash, two)];
+                let mut sides = [(self.blocks[2].hash, one), (fork.blocks[2].hash, two)];
                 sides.sort_by_key(|side| side.0);
                 sides.map(|side| side.1)
             }

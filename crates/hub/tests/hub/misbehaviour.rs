@@ -18,9 +18,12 @@ async fn case_22_two_sealed_blocks_at_one_height_freeze_the_island_once() {
     let (mut chain, mut fork) = (Chain::new(1, GENESIS), Chain::new(1, GENESIS));
     world.join(&chain, "harbour").await;
     chain.seal();
-    fork.time += 1; // another time: another block
     fork.seal();
     let (relayer, token) = world.keyed(Role::Relayer, 1).await;
+    world.catch_up(&chain, &relayer, &token).await;
+    chain.seal();
+    fork.time += 1; // another time: another block
+    fork.seal();
     world.catch_up(&chain, &relayer, &token).await;
 
     let run = sealed(chain.island, chain.run_from(&chain.start()), &relayer);
@@ -29,7 +32,7 @@ async fn case_22_two_sealed_blocks_at_one_height_freeze_the_island_once() {
     let island: api::Island = world.get("/v1/islands/harbour", &token).await.ok();
     assert_eq!(island.state, IslandState::Active);
 
-    let proof = (1, 1, chain.misbehaviour(&fork));
+    let proof = (2, 2, chain.misbehaviour(&fork));
     let auditor = world.token(Role::Auditor, None, None).await;
     let envelope = sealed(chain.island, proof, &relayer);
     let under_island = world.submit(chain.island, &token, envelope.clone()).await;

@@ -145,6 +145,10 @@ impl LightClient for Bft {
             Evidence::Run(_) => return Err(Refusal::Kind { expected: "3 misbehaviour", came: 1 }),
             Evidence::BackFill(_) => return Err(Refusal::Kind { expected: "3 misbehaviour", came: 2 }),
         };
+        // Two chains of one genesis file share no more than that file: their validators did nothing wrong.
+        if state.head.height == 0 {
+            return Err(Refusal::MeetsAtGenesis);
+        }
         state.check_period(now)?;
         let [(height, one), (second, other)] =
             [Self::side(&state, &sides[0])?, Self::side(&state, &sides[1])?];

@@ -55,6 +55,24 @@ fn case_18_a_twin_with_the_same_validators_and_genesis_changes_nothing() {
     }
 }
 
+#[test]
+fn case_18_twins_of_one_genesis_file_are_no_misbehaviour_of_an_island_anchored_there() {
+    for family in FAMILIES {
+        for behind in [1, 3] {
+            let (state, production, test) = fork(family, 0, behind);
+            let heights = 1..=behind as u64;
+            let sides = [side(&production, heights.clone()), side(&test, heights)];
+            let evidence = misbehaviour(family, &state, sides).unwrap();
+            let refusal = judge(&production, &state, &evidence).unwrap_err();
+            assert_eq!(refusal, Refusal::MeetsAtGenesis);
+            assert_eq!(refusal.code(), "meets-at-genesis");
+        }
+        let (state, one, other) = fork(family, 1, 1);
+        let evidence = misbehaviour(family, &state, [side(&one, 2..=2), side(&other, 2..=2)]).unwrap();
+        judge(&one, &state, &evidence).expect("from the first block on, a fork is one");
+    }
+}
+
 fn accuse_by_hand(family: Family, [one, other]: [&[Part]; 2]) -> [Vec<u8>; 2] {
     [[one, other], [other, one]].map(|sides| Evidence::Misbehaviour(sides.map(blocks)).encode(family))
 }

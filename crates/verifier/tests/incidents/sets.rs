@@ -1,6 +1,6 @@
 //! Validator sets: cases 1 and 16.
 
-use causeway_protocol::Address;
+use causeway_protocol::{Address, Family};
 use causeway_verifier::bft::{Anchor, ExtraData, ExtraForm, HeaderFields};
 use causeway_verifier::forge::{Forge, Plan};
 use causeway_verifier::light_client;
@@ -133,5 +133,33 @@ fn a_set_walks_from_four_to_eight_and_back_in_one_run() {
         let advance = client.advance(&state, &[], None, &evidence, crate::parts::NOW).unwrap();
         assert_eq!(advance.headers.len(), 16);
         assert_eq!(client.summary(&advance.state).unwrap().validators.len(), 4);
+    }
+}
+
+/// How many members of the set before have to seal a change of it: with the fewest that the rules take, all others being newcomers.
+fn fewest_old_sealers(family: Family, before: u64, joins: bool) -> Option<usize> {
+    let mut forge = Forge::new(family, before);
+    forge.mine_empty(1);
+    let old = forge.validators.clone();
+    let newcomer = forge.key(90);
+    forge.set_validators(if joins { [&old[..], &[newcomer]].concat() } else { old[1..].to_vec() });
+    let set = forge.validators.clone();
+    let (new, veterans): (Vec<usize>, Vec<usize>) = (0..set.len()).partition(|place| set[*place] == newcomer);
+    (0..=veterans.len()).find(|count| {
+        let mut forge = forge.clone();
+        let sealers = [&new[..], &veterans[..*count]].concat();
+        forge.mine(Plan { sealers: Some(sealers), ..Plan::default() });
+        let parts = [sealed(&forge, 1, &old), last(&forge)];
+        advance(&forge, &genesis(&forge), &parts).is_ok()
+    })
+}
+
+#[test]
+fn case_16_a_change_needs_one_more_of_the_old_set_than_may_be_faulty_and_of_two_that_is_one() {
+    for family in FAMILIES {
+        let joins = [1, 2, 3, 4, 5, 6, 7].map(|before| fewest_old_sealers(family, before, true));
+        assert_eq!(joins, [1, 1, 2, 3, 3, 4, 5].map(Some), "somebody joins");
+        let leaves = [2, 3, 4, 5, 6, 7].map(|before| fewest_old_sealers(family, before, false));
+        assert_eq!(leaves, [1, 2, 2, 3, 4, 4].map(Some), "somebody leaves");
     }
 }
