@@ -144,6 +144,7 @@ async fn programs() -> Result<Binaries, StartError> {
 
 /// The programs of this machine.
 #[cfg(not(feature = "download"))]
+#[allow(clippy::unused_async, reason = "fetching them is what takes time")]
 async fn programs() -> Result<Binaries, StartError> {
     Binaries::find()
 }
