@@ -52,6 +52,8 @@ impl Ledger {
         let connect = connect.application_name("causeway").options([
             // Compiling queries never pays for the short ones asked here.
             ("jit", "off"),
+            // One statement serves a look-up by id and a filtered list: a plan kept for all its uses would suit the wrong one.
+            ("plan_cache_mode", "force_custom_plan"),
             // A client that hangs inside a transaction must not keep the others from recording.
             ("idle_in_transaction_session_timeout", "30s"),
         ]);

@@ -12,6 +12,9 @@ use crate::column::Uint;
 use crate::signals::Changes;
 use crate::{Actor, Ledger, LedgerError};
 
+/// Most envelopes kept of one frozen island.
+const MOST_UNVERIFIED: i64 = 1000;
+
 impl Ledger {
     /// Records proven misbehaviour and freezes the island. Its evidence takes its place in the order of recording, where every
     /// attestor finds it. Answers whether that was news: more of it about a frozen island is kept, and changes nothing.
@@ -77,7 +80,8 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Keeps an envelope that came for a frozen island. It proves nothing, and keeping it twice is keeping it once.
+    /// Keeps an envelope that came for a frozen island. It proves nothing, and keeping it twice is keeping it once. Only the first
+    /// thousand of an island are kept: the chain has them all, and a relayer must not fill the disk with what nobody verified.
     pub async fn keep_unverified(
         &self,
         signed: &SignedEnvelope,
@@ -87,7 +91,8 @@ impl Ledger {
         let digest = envelope.evidence_digest();
         sqlx::query!(
             "INSERT INTO unverified_evidence (island, digest, first, last, relayer, signature, bytes, received_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (island, digest) DO NOTHING",
+             SELECT $1::bytea, $2::bytea, $3::numeric, $4::numeric, $5::bytea, $6::bytea, $7::bytea, $8::timestamptz
+             WHERE (SELECT count(*) FROM unverified_evidence WHERE island = $1) < $9 ON CONFLICT (island, digest) DO NOTHING",
             envelope.island.as_ref(),
             digest.as_ref(),
             Uint(envelope.first) as _,
@@ -96,6 +101,7 @@ impl Ledger {
             signed.signature.as_ref(),
             envelope.evidence,
             now,
+            MOST_UNVERIFIED,
         )
         .execute(&self.pool)
         .await?;

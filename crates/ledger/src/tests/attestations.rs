@@ -131,3 +131,29 @@ async fn a_refusal_is_not_asked_for_any_more_once_enough_have_signed_delivery() 
     assert_eq!(world.ready(&world.west).await.len(), 1);
     assert!(world.ledger.pending_batches(world.attestors[2].address(), 10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn whoever_waits_is_woken_by_what_concerns_them() {
+    let mut world = World::new().await;
+    world.ledger.form_batches(T0).await.unwrap();
+    let signals = world.ledger.signals();
+    let mut all = [signals.evidence(), signals.leaves(), signals.batches(), signals.deliveries()];
+    let mut raised = || {
+        let changed = all.each_ref().map(|signal| signal.has_changed().unwrap());
+        all.iter_mut().for_each(tokio::sync::watch::Receiver::mark_unchanged);
+        changed
+    };
+    let packet = world.east.packet(&world.west, 1);
+    let block = world.east.block(vec![sent(&packet)]);
+    world.ledger.record_pieces(&[block.piece()]).await.unwrap();
+    assert_eq!(raised(), [true, true, false, false], "recorded");
+    world.ledger.record_pieces(&[block.piece()]).await.unwrap();
+    assert_eq!(raised(), [false; 4], "known before");
+    world.ledger.form_batches(T0).await.unwrap();
+    assert_eq!(raised(), [false, false, true, false], "a batch was formed");
+    let pending = world.ledger.pending_batches(world.attestors[0].address(), 10).await.unwrap();
+    world.ledger.attest(vec![world.signature(0, &pending[0])], T0).await.unwrap();
+    assert_eq!(raised(), [false; 4], "one of two has signed");
+    world.ledger.attest(vec![world.signature(1, &pending[0])], T0).await.unwrap();
+    assert_eq!(raised(), [false, false, false, true], "ready");
+}

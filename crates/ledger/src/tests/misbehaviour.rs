@@ -16,7 +16,11 @@ async fn forked() -> (TestLedger, Verified<Misbehaviour>, SignedEnvelope) {
     let (mut one, mut other) = (Forge::new(Family::Qbft, 4), Forge::new(Family::Qbft, 4));
     let client = light_client(Family::Qbft).unwrap();
     let anchored = client.anchor(&one.anchor()).unwrap();
-    let state = anchored.state.clone();
+    one.mine_empty(1);
+    other.mine_empty(1);
+    let now = one.head().time + 1;
+    let shared = client.advance(&anchored.state, &[], None, &one.run(&anchored.state), now).unwrap();
+    let state = shared.state.clone();
     let registration = Registration {
         name: "forked".into(),
         family: Family::Qbft,
@@ -30,11 +34,11 @@ async fn forked() -> (TestLedger, Verified<Misbehaviour>, SignedEnvelope) {
     ledger.change_island(island, approve, &operator(), "", T0).await.unwrap();
     one.mine(Plan { salt: 1, ..Plan::default() });
     other.mine(Plan { salt: 2, ..Plan::default() });
-    let evidence = misbehaviour(Family::Qbft, &state, [vec![one.source(1)], vec![other.source(1)]]).unwrap();
+    let evidence = misbehaviour(Family::Qbft, &state, [vec![one.source(2)], vec![other.source(2)]]).unwrap();
     let found = client.misbehaviour(&state, &evidence, one.head().time + 1).unwrap();
     let relayer = LocalSigner::from_bytes(&[3; 32]).unwrap();
     let envelope =
-        Envelope { hub: HubId([8; 32]), island, first: 1, last: 1, relayer: Address::ZERO, evidence };
+        Envelope { hub: HubId([8; 32]), island, first: 2, last: 2, relayer: Address::ZERO, evidence };
     (ledger, found, envelope.sign(&relayer).unwrap())
 }
 
@@ -54,7 +58,7 @@ async fn case_22_proven_misbehaviour_freezes_once_and_stands_in_the_feed() {
     assert_eq!(feed.len(), 1);
     assert_eq!((&feed[0].evidence, feed[0].recorded_at), (&signed.envelope.evidence, T0));
     let history = ledger.island_history(island).await.unwrap();
-    assert!(history.last().unwrap().reason.contains("misbehaviour at height 1"));
+    assert!(history.last().unwrap().reason.contains("misbehaviour at height 2"));
 }
 
 #[tokio::test]
