@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use causeway_protocol::{GatewayEventKind, Hash, IslandId};
-use causeway_protocol::{GatewayId, LaneTerms, Packet, PacketId};
+use causeway_protocol::{GatewayEventKind, GatewayId, Hash, IslandId, LaneTerms, Packet, PacketId};
 use causeway_verifier::{EventFact, HeaderFact};
 use time::OffsetDateTime;
 

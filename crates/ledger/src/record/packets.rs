@@ -59,28 +59,11 @@ pub(super) async fn follow(
     about.append(&mut folded.about);
     load_others(transaction, &mut packets, &about).await?;
 
-    let mut leaves = Vec::new();
-    let mut done: Vec<(PacketId, Done)> = Vec::new();
-    let mut orphans = Vec::new();
-    for event in about {
-        match packets.get_mut(&event.packet) {
-            None => orphans.push((event.packet, event.gateway, event.number)),
-            Some(packet) => match packet.apply(&event) {
-                Ok(ended) => {
-                    done.push((event.packet, ended));
-                    leaves.extend(packet.outcome_leaf(&event));
-                }
-                Err(fault) => folded.suspensions.push(Suspension {
-                    gateway: event.gateway,
-                    fault,
-                    number: event.number,
-                    evidence: event.evidence,
-                    at: event.at,
-                }),
-            },
-        }
-    }
-    insert_orphans(transaction, &orphans).await?;
+    let mut applied = apply(&mut packets, about);
+    folded.suspensions.append(&mut applied.suspensions);
+    insert_orphans(transaction, &applied.orphans).await?;
+
+    let mut leaves = applied.leaves;
     let mut waiting = Vec::new();
     for sent in &fresh {
         let Some(packet) = packets.get_mut(&sent.id) else { continue };
@@ -99,8 +82,44 @@ pub(super) async fn follow(
     leaves.extend(opened(transaction, snapshot).await?);
     write_states(transaction, &packets).await?;
     insert_leaves(transaction, tails, &leaves).await?;
-    mark_done(transaction, &done).await?;
-    Ok(News { leaves: !leaves.is_empty(), done: !done.is_empty() })
+    mark_done(transaction, &applied.done).await?;
+    Ok(News { leaves: !leaves.is_empty(), done: !applied.done.is_empty() })
+}
+
+/// What follows from events about packets.
+#[derive(Default)]
+struct Applied {
+    /// How packets ended, to be told at home.
+    leaves: Vec<NewLeaf>,
+    done: Vec<(PacketId, Done)>,
+    suspensions: Vec<Suspension>,
+    /// Events about packets that are not recorded: packet, gateway, number.
+    orphans: Vec<(PacketId, GatewayId, u64)>,
+}
+
+/// Applies events to the packets they are about, in the order of recording.
+fn apply(packets: &mut HashMap<PacketId, Now>, about: Vec<About>) -> Applied {
+    let mut applied = Applied::default();
+    for event in about {
+        let Some(packet) = packets.get_mut(&event.packet) else {
+            applied.orphans.push((event.packet, event.gateway, event.number));
+            continue;
+        };
+        match packet.apply(&event) {
+            Ok(done) => {
+                applied.done.push((event.packet, done));
+                applied.leaves.extend(packet.outcome_leaf(&event));
+            }
+            Err(fault) => applied.suspensions.push(Suspension {
+                gateway: event.gateway,
+                fault,
+                number: event.number,
+                evidence: event.evidence,
+                at: event.at,
+            }),
+        }
+    }
+    applied
 }
 
 /// Which statements about a packet have nothing left to do.
