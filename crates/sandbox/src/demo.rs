@@ -17,7 +17,7 @@ const TIMEOUT: u64 = 600;
 /// How long the packet that expires has, in seconds.
 const SHORT_TIMEOUT: u64 = 2;
 /// How long to wait for everything to end.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often the hub is asked how packets are doing.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// Most posts under way on one chain.

@@ -127,6 +127,8 @@ pub(crate) fn refusal(answer: &EvidenceAnswer) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use causeway_protocol::Hash;
+
     use super::*;
 
     #[test]

@@ -19,8 +19,7 @@ pub(crate) fn signer(whom: &str) -> Result<LocalSigner, SandboxError> {
 
 /// A new random bearer token for `whom`.
 pub(crate) fn secret(whom: &str) -> Result<String, SandboxError> {
-    let random = random(whom)?;
-    Ok(format!("causeway_{}", random.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Ok(format!("causeway_{}", const_hex::encode(random(whom)?)))
 }
 
 fn random(whom: &str) -> Result<[u8; 32], SandboxError> {

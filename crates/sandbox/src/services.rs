@@ -77,7 +77,7 @@ impl Hub {
     }
 
     /// The id envelopes have to name.
-    pub(crate) fn id(&self) -> HubId {
+    pub(crate) fn id() -> HubId {
         HubId::of_origin(ORIGIN)
     }
 
@@ -144,7 +144,7 @@ impl AttestorSeat {
             data,
             islands,
             refuse_sources: Vec::new(),
-            clock_skew: Duration::from_secs(60),
+            clock_skew: Duration::from_mins(1),
             poll: Duration::from_secs(20),
         };
         Ok(tokio::spawn(async move {
@@ -177,7 +177,7 @@ pub(crate) fn start_relayer(
     }
     let relayer = Relayer::new(RelayerConfig {
         hub: hub.client(token)?,
-        hub_id: hub.id(),
+        hub_id: Hub::id(),
         signer: Arc::new(signer),
         islands,
         pace: Pace::default(),

@@ -49,7 +49,7 @@ impl Stage {
             seats.push(AttestorSeat::register(&hub, index).await?);
         }
         report.step("starting the islands, deploying a gateway and a message board on each");
-        let chains = start_chains(options, &hub, &seats).await?;
+        let chains = start_chains(options, &seats).await?;
         report.step("registering and approving the islands");
         let owner = hub.token("owner", Role::Owner, None).await?;
         let (as_owner, as_operator) = (hub.client(&owner)?, hub.client(&hub.operator)?);
@@ -97,7 +97,7 @@ impl Stage {
         let (signer, token) = &self.liar;
         let client = self.hub.client(token)?;
         let destination = self.chains[1].gateway_id;
-        forgery::submit(&client, self.hub.id(), signer, &self.chains[0], destination).await
+        forgery::submit(&client, Hub::id(), signer, &self.chains[0], destination).await
     }
 
     /// Stops everything: first who asks, then who answers.
@@ -113,15 +113,11 @@ impl Stage {
     }
 }
 
-async fn start_chains(
-    options: &Options,
-    hub: &Hub,
-    seats: &[AttestorSeat],
-) -> Result<Vec<Chain>, SandboxError> {
+async fn start_chains(options: &Options, seats: &[AttestorSeat]) -> Result<Vec<Chain>, SandboxError> {
     let mut attestors: Vec<Address> = seats.iter().map(|seat| seat.signer.address()).collect();
     attestors.sort_unstable();
     let starts = options.islands.iter().zip(NAMES).zip(FIRST_CHAIN_ID..).map(|((family, name), chain_id)| {
-        Chain::start(name, *family, chain_id, hub.id(), &attestors, THRESHOLD)
+        Chain::start(name, *family, chain_id, Hub::id(), &attestors, THRESHOLD)
     });
     futures::future::try_join_all(starts).await
 }
