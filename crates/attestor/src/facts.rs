@@ -1,13 +1,13 @@
 //! Verified evidence becomes facts in the store, in one durable step with the client state it led to.
 
 use causeway_protocol::{AttestorSet, GatewayEvent, GatewayEventKind, GatewayId, IslandId, Packet, PacketId};
-use causeway_verifier::{Advance, ClientState, Verified};
+use causeway_verifier::{Advance, ClientState, EventFact, Gateway, Verified};
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::Store;
 use crate::error::{StoreError, database};
 use crate::records::{GatewayFault, GatewayRecord, IslandRecord, Outcome, PacketRecord, Record};
-use crate::store::{GATEWAYS, HEADERS, ISLANDS, OUTCOMES, PACKETS, SEQUENCES, STATES};
+use crate::store::{EVENTS, GATEWAYS, HEADERS, ISLANDS, OUTCOMES, PACKETS, SEQUENCES, STATES};
 
 /// The place of one piece of evidence in the hub's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,17 +19,6 @@ pub(crate) struct Place {
 }
 
 impl Store {
-    /// Takes what a run or a back-fill proved about `island`.
-    pub(crate) fn take(
-        &self,
-        island: IslandId,
-        record: &IslandRecord,
-        place: Place,
-        advance: &Verified<Advance>,
-    ) -> Result<IslandRecord, StoreError> {
-        self.take_facts(island, record, place, advance)
-    }
-
     /// Freezes `island`: misbehaviour was proven.
     pub(crate) fn freeze(
         &self,
@@ -55,13 +44,14 @@ impl Store {
         Ok(next)
     }
 
-    /// [`Store::take`] without the mark of verification, for tests of what follows from facts.
-    pub(crate) fn take_facts(
+    /// Takes what a run or a back-fill proved about `island`, with `gateways` looked for where they were said to be.
+    pub(crate) fn take(
         &self,
         island: IslandId,
         record: &IslandRecord,
         place: Place,
-        advance: &Advance,
+        gateways: &[Gateway],
+        advance: &Verified<Advance>,
     ) -> Result<IslandRecord, StoreError> {
         let next = IslandRecord { state: advance.state.bytes.clone(), ..moved(record, place) };
         self.write(|transaction| {
@@ -76,7 +66,7 @@ impl Store {
                     states.insert((&island.0, advance.last), next.state.as_slice()).map_err(database)?;
                 }
             }
-            advance.events.iter().try_for_each(|fact| apply(transaction, island, &fact.event))
+            advance.events.iter().try_for_each(|fact| witness(transaction, gateways, fact))
         })?;
         Ok(next)
     }
@@ -96,11 +86,51 @@ fn put_island(
     Ok(())
 }
 
-/// Applies one proven event. The same event proven again changes nothing.
-fn apply(transaction: &WriteTransaction, island: IslandId, event: &GatewayEvent) -> Result<(), StoreError> {
+/// Takes one proven event. It counts if its gateway opened before (decision 3), on the same island and at the same address:
+/// everything else is the word of somebody else. Under one number the first event counts, and a second one ends trust in the
+/// gateway.
+fn witness(transaction: &WriteTransaction, gateways: &[Gateway], fact: &EventFact) -> Result<(), StoreError> {
+    let event = &fact.event;
+    let Some(speaker) = gateways.iter().find(|gateway| gateway.id == event.gateway) else { return Ok(()) };
+    if let GatewayEventKind::Opened { attestors, .. } = &event.kind {
+        open(transaction, speaker, attestors)?;
+    }
+    let opened = record_of(transaction, event.gateway)?;
+    if opened.is_none_or(|opened| opened.island != speaker.island || opened.address != speaker.address) {
+        tracing::debug!(gateway = %event.gateway, number = event.number, "an event in the name of a gateway not open there");
+        return Ok(());
+    }
+    if first_of_its_number(transaction, fact)? {
+        apply(transaction, event)
+    } else {
+        blame(transaction, event.gateway, GatewayFault::TwoEvents)
+    }
+}
+
+/// Whether no other event was proven under the gateway's number.
+fn first_of_its_number(transaction: &WriteTransaction, fact: &EventFact) -> Result<bool, StoreError> {
+    let mut events = transaction.open_table(EVENTS).map_err(database)?;
+    let (key, here) = ((&fact.event.gateway.0, fact.event.number), place_of(fact));
+    let first = events.get(key).map_err(database)?.map(|first| *first.value());
+    if first.is_none() {
+        events.insert(key, &here).map_err(database)?;
+    }
+    Ok(first.is_none_or(|first| first == here))
+}
+
+/// Where on its island an event was emitted: block hash, transaction, log.
+fn place_of(fact: &EventFact) -> [u8; 48] {
+    let mut place = [0; 48];
+    place[..32].copy_from_slice(&fact.block.0);
+    place[32..40].copy_from_slice(&fact.transaction.to_be_bytes());
+    place[40..].copy_from_slice(&fact.log.to_be_bytes());
+    place
+}
+
+/// Applies one event of an open gateway. The same event proven again changes nothing.
+fn apply(transaction: &WriteTransaction, event: &GatewayEvent) -> Result<(), StoreError> {
     let gateway = event.gateway;
     match &event.kind {
-        GatewayEventKind::Opened { attestors, .. } => open(transaction, gateway, island, attestors),
         GatewayEventKind::AttestorsRotated(set) => change(transaction, gateway, |record| {
             if set.epoch > record.set.epoch {
                 record.set = set.clone();
@@ -114,9 +144,11 @@ fn apply(transaction: &WriteTransaction, island: IslandId, event: &GatewayEvent)
             ended(transaction, gateway, *packet, Outcome::Delivered { success: *success, result })
         }
         GatewayEventKind::PacketExpired { packet } => ended(transaction, gateway, *packet, Outcome::Expired),
-        // Settlement is the source's own affair, and the rest changes nothing that is signed: `block` stops signatures
-        // on chain, a noticed rotation counts once it is carried out, a closed gateway still has to expire and settle.
-        GatewayEventKind::PacketSettled { .. }
+        // The opening has made the record. Settlement is the source's own affair, and the rest changes nothing that is signed:
+        // `block` stops signatures on chain, a noticed rotation counts once it is carried out, a closed gateway still has to
+        // expire and settle.
+        GatewayEventKind::Opened { .. }
+        | GatewayEventKind::PacketSettled { .. }
         | GatewayEventKind::RotationNoticed { .. }
         | GatewayEventKind::Closed
         | GatewayEventKind::Blocked { .. }
@@ -125,33 +157,45 @@ fn apply(transaction: &WriteTransaction, island: IslandId, event: &GatewayEvent)
     }
 }
 
-fn open(
-    transaction: &WriteTransaction,
-    gateway: GatewayId,
-    island: IslandId,
-    set: &AttestorSet,
-) -> Result<(), StoreError> {
+fn open(transaction: &WriteTransaction, speaker: &Gateway, set: &AttestorSet) -> Result<(), StoreError> {
     let mut gateways = transaction.open_table(GATEWAYS).map_err(database)?;
-    if gateways.get(&gateway.0).map_err(database)?.is_none() {
-        let record = GatewayRecord { island, set: set.clone(), paused: false, paused_by: 0, fault: None };
-        gateways.insert(&gateway.0, record.encode().as_slice()).map_err(database)?;
+    if gateways.get(&speaker.id.0).map_err(database)?.is_none() {
+        let Gateway { island, address, .. } = speaker.clone();
+        let record =
+            GatewayRecord { island, address, set: set.clone(), paused: false, paused_by: 0, fault: None };
+        gateways.insert(&speaker.id.0, record.encode().as_slice()).map_err(database)?;
     }
     Ok(())
 }
 
-/// Changes the record of an open gateway. The verifier lets no event pass before `Opened`, so there is one.
+/// The record of a gateway that has opened.
+fn record_of(
+    transaction: &WriteTransaction,
+    gateway: GatewayId,
+) -> Result<Option<GatewayRecord>, StoreError> {
+    let gateways = transaction.open_table(GATEWAYS).map_err(database)?;
+    let found = gateways.get(&gateway.0).map_err(database)?.map(|found| GatewayRecord::decode(found.value()));
+    Ok(found.transpose()?)
+}
+
+/// Changes the record of an open gateway.
 fn change(
     transaction: &WriteTransaction,
     gateway: GatewayId,
     edit: impl FnOnce(&mut GatewayRecord),
 ) -> Result<(), StoreError> {
-    let mut gateways = transaction.open_table(GATEWAYS).map_err(database)?;
-    let found = gateways.get(&gateway.0).map_err(database)?.map(|found| GatewayRecord::decode(found.value()));
-    if let Some(mut record) = found.transpose()? {
+    if let Some(mut record) = record_of(transaction, gateway)? {
         edit(&mut record);
+        let mut gateways = transaction.open_table(GATEWAYS).map_err(database)?;
         gateways.insert(&gateway.0, record.encode().as_slice()).map_err(database)?;
     }
     Ok(())
+}
+
+/// Keeps what the gateway contradicted itself in first.
+fn blame(transaction: &WriteTransaction, gateway: GatewayId, fault: GatewayFault) -> Result<(), StoreError> {
+    tracing::error!(%gateway, "a gateway contradicts itself, nothing to or from it is delivered any more: {fault}");
+    change(transaction, gateway, |record| record.fault = record.fault.or(Some(fault)))
 }
 
 fn pause(
@@ -182,7 +226,7 @@ fn sent(transaction: &WriteTransaction, gateway: GatewayId, packet: &Packet) -> 
         first
     };
     if first.is_some_and(|first| first != id.0) {
-        change(transaction, gateway, |record| record.fault = Some(GatewayFault::TwoPackets))?;
+        blame(transaction, gateway, GatewayFault::TwoPackets)?;
     }
     Ok(())
 }
@@ -193,18 +237,17 @@ fn ended(
     packet: PacketId,
     outcome: Outcome,
 ) -> Result<(), StoreError> {
-    let first = {
+    let disputed = {
         let mut outcomes = transaction.open_table(OUTCOMES).map_err(database)?;
         let key = (&packet.0, &gateway.0);
         let first = outcomes.get(key).map_err(database)?.map(|first| Outcome::decode(first.value()));
-        let first = first.transpose()?;
-        if first.is_none() {
-            outcomes.insert(key, outcome.encode().as_slice()).map_err(database)?;
-        }
-        first
+        let kept = match first.transpose()? {
+            None => outcome,
+            Some(first) if first == outcome => return Ok(()),
+            Some(_) => Outcome::Disputed,
+        };
+        outcomes.insert(key, kept.encode().as_slice()).map_err(database)?;
+        kept == Outcome::Disputed
     };
-    if first.is_some_and(|first| first != outcome) {
-        change(transaction, gateway, |record| record.fault = Some(GatewayFault::TwoOutcomes))?;
-    }
-    Ok(())
+    if disputed { blame(transaction, gateway, GatewayFault::TwoOutcomes) } else { Ok(()) }
 }

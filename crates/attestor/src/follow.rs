@@ -1,14 +1,13 @@
 //! Following one island: the hub's evidence, in its order, verified again from the attestor's own anchor.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use causeway_api::EvidenceItem;
 use causeway_client::{ClientError, HubClient};
-use causeway_protocol::{GatewayEventKind, GatewayId, IslandId};
+use causeway_protocol::IslandId;
 use causeway_verifier::{
-    Advance, ClientState, EvidenceKind, Gateway, LightClient, Recorded, Refusal, UnsupportedFamily,
-    light_client,
+    ClientState, EvidenceKind, Gateway, LightClient, Recorded, Refusal, UnsupportedFamily, light_client,
 };
 use tokio::sync::Mutex;
 
@@ -44,14 +43,6 @@ pub enum FollowError {
         /// Why not.
         refusal: Box<Refusal>,
     },
-    /// An event of a gateway whose `Opened` is not proven: its id could be anybody's (decision 3).
-    #[error("evidence {sequence}: an event of gateway {gateway}, whose opening is not proven")]
-    NotOpened {
-        /// The item.
-        sequence: u64,
-        /// The gateway.
-        gateway: GatewayId,
-    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,7 +54,7 @@ pub enum FollowError {
 impl FollowError {
     /// Whether the hub served something that honest software does not.
     pub fn is_suspicious(&self) -> bool {
-        matches!(self, Self::Feed { .. } | Self::Refused { .. } | Self::NotOpened { .. })
+        matches!(self, Self::Feed { .. } | Self::Refused { .. })
     }
 
     /// A stable name, for logs and counts.
@@ -72,7 +63,6 @@ impl FollowError {
             Self::Hub(_) => "hub",
             Self::Feed { fault, .. } => fault.code(),
             Self::Refused { refusal, .. } => refusal.code(),
-            Self::NotOpened { .. } => "gateway-not-opened",
             Self::Store(_) => "store",
             Self::Stopped(_) => "stopped",
         }
@@ -170,15 +160,16 @@ impl Follower {
         Ok(taken)
     }
 
-    /// The gateways whose events the evidence may prove: those the hub has registered. The list is the hub's word, and harmless:
-    /// a gateway on it that lies is not pinned, and one that is missing makes evidence fail.
+    /// The gateways whose events the evidence may prove: those the hub has registered, and the pinned ones. Each id stands at one
+    /// address, a pinned one where it is pinned, whatever the hub says: no event but `Opened` proves where a gateway is. A
+    /// gateway on the hub's list that lies is harmless, and one that is missing makes evidence fail.
     async fn gateways(&self) -> Result<Vec<Gateway>, ClientError> {
         let island = self.id;
         let registered = self.hub.island(&island.to_string()).await?.gateways;
         let registered = registered.into_iter().map(|gateway| (gateway.id, gateway.address));
         let pinned = self.track.island.gateways.iter().map(|gateway| (gateway.id, gateway.address.clone()));
-        let unique: BTreeSet<_> = registered.chain(pinned).collect();
-        let gateways = unique.into_iter().map(|(id, address)| Gateway { island, address, id });
+        let places: BTreeMap<_, _> = registered.chain(pinned).collect(); // the last word on an id counts
+        let gateways = places.into_iter().map(|(id, address)| Gateway { island, address, id });
         Ok(gateways.collect())
     }
 }
@@ -232,7 +223,6 @@ impl Track {
             );
             return Ok(self.store.freeze(self.id, record, place, &frozen)?);
         }
-        let known = gateways.to_vec();
         let recorded = match span.kind {
             EvidenceKind::BackFill => {
                 view.header(self.id, span.last)?.map(|hash| Recorded { height: span.last, hash })
@@ -240,9 +230,8 @@ impl Track {
             _ => None,
         };
         let advance =
-            self.client.advance(&state, &known, recorded.as_ref(), &item.evidence, now).map_err(refused)?;
-        opened_first(&view, item.sequence, &advance)?;
-        Ok(self.store.take(self.id, record, place, &advance)?)
+            self.client.advance(&state, gateways, recorded.as_ref(), &item.evidence, now).map_err(refused)?;
+        Ok(self.store.take(self.id, record, place, gateways, &advance)?)
     }
 
     /// The client state at the header before `first`, or the newest one below it.
@@ -256,18 +245,4 @@ impl Track {
         let bytes = bytes.map_or_else(|| record.state.clone(), |(_, bytes)| bytes);
         Ok(ClientState { family: record.family, bytes })
     }
-}
-
-/// Decision 3, kept by the attestor itself: `Opened` comes before any other event of a gateway.
-fn opened_first(view: &View, sequence: u64, advance: &Advance) -> Result<(), FollowError> {
-    let mut opened = BTreeSet::new();
-    for fact in &advance.events {
-        let gateway = fact.event.gateway;
-        if matches!(fact.event.kind, GatewayEventKind::Opened { .. }) {
-            opened.insert(gateway);
-        } else if !opened.contains(&gateway) && view.gateway(gateway)?.is_none() {
-            return Err(FollowError::NotOpened { sequence, gateway });
-        }
-    }
-    Ok(())
 }

@@ -73,6 +73,9 @@ pub enum Reason {
         /// What was asked for.
         asked: String,
     },
+    /// Its destination reported more than one outcome of the packet.
+    #[error("packet {0}: its destination reported two outcomes of it")]
+    Disputed(PacketId),
     /// Misbehaviour of an island's validators was proven: nothing goes to it or comes from it.
     #[error("packet {0}: an island of it is frozen")]
     Frozen(PacketId),
@@ -122,6 +125,7 @@ impl Reason {
             Self::OtherGateway { .. } => "other-gateway",
             Self::NotEnded(_) => "outcome-not-proven",
             Self::OtherOutcome { .. } => "other-outcome",
+            Self::Disputed(_) => "packet-disputed",
             Self::Frozen(_) => "island-frozen",
             Self::Faulty { .. } => "gateway-faulty",
             Self::Paused(_) => "gateway-paused",
@@ -205,6 +209,7 @@ impl Mandate {
                 self.not_refused(leaf.packet, &packet)?;
                 not_frozen(view, leaf.packet, &[&source, &destination])?;
                 not_faulty(packet.source, &source)?;
+                not_faulty(packet.destination, &destination)?;
                 not_paused(packet.source, &source)?;
                 not_paused(packet.destination, &destination)
             }
@@ -216,7 +221,6 @@ impl Mandate {
             }
             AttestationKind::Result | AttestationKind::Expired | AttestationKind::Void => {
                 not_frozen(view, leaf.packet, &[&destination])?;
-                not_faulty(packet.destination, &destination)?;
                 ended_so(view, leaf, packet.destination)
             }
         }
@@ -245,7 +249,8 @@ fn not_paused(gateway: GatewayId, record: &GatewayRecord) -> Result<(), Fault> {
     if record.paused { Err(Reason::Paused(gateway).into()) } else { Ok(()) }
 }
 
-/// The outcome counts by the word of the packet's destination only: any gateway can emit an event with any packet's id.
+/// The outcome counts by the word of the packet's destination only: any gateway can emit an event with any packet's id. A gateway
+/// that contradicted itself about another packet is still heard: what is open there has to find its way home.
 fn ended_so(view: &View, leaf: &Attestation, destination: GatewayId) -> Result<(), Fault> {
     let outcome = view.outcome(leaf.packet, destination)?.ok_or(Reason::NotEnded(leaf.packet))?;
     let proven = match outcome {
@@ -253,6 +258,7 @@ fn ended_so(view: &View, leaf: &Attestation, destination: GatewayId) -> Result<(
             Attestation { kind: AttestationKind::Result, packet: leaf.packet, success, result }
         }
         Outcome::Expired => Attestation::plain(AttestationKind::Expired, leaf.packet),
+        Outcome::Disputed => return Err(Reason::Disputed(leaf.packet).into()),
     };
     if proven == *leaf {
         Ok(())

@@ -83,7 +83,7 @@ impl Record for IslandRecord {
     }
 }
 
-/// Why nothing is signed on a gateway's word any more.
+/// Why nothing is delivered from or to a gateway any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayFault {
     /// It sent two packets with one lane and sequence.
@@ -92,13 +92,18 @@ pub enum GatewayFault {
     /// It reported two outcomes of one packet.
     #[error("it reported two outcomes of one packet")]
     TwoOutcomes,
+    /// It emitted two events under one number.
+    #[error("it emitted two events under one number")]
+    TwoEvents,
 }
 
-/// A pinned gateway, once its `Opened` is proven.
+/// A gateway, once its `Opened` is proven.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GatewayRecord {
     /// The island it is on.
     pub(crate) island: IslandId,
+    /// Its address there, which its id follows from.
+    pub(crate) address: Vec<u8>,
     /// The attestor set in force.
     pub(crate) set: AttestorSet,
     /// Whether send and deliver are stopped.
@@ -118,9 +123,11 @@ impl Record for GatewayRecord {
             None => 0,
             Some(GatewayFault::TwoPackets) => 1,
             Some(GatewayFault::TwoOutcomes) => 2,
+            Some(GatewayFault::TwoEvents) => 3,
         };
         writer
             .bytes(&self.island.0)
+            .bytes(&self.address)
             .uint(self.set.epoch)
             .uint(self.set.threshold.into())
             .list(&attestors)
@@ -131,6 +138,7 @@ impl Record for GatewayRecord {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let island = IslandId(reader.array("island")?);
+        let address = reader.bytes("address")?.to_vec();
         let epoch = reader.uint("epoch")?;
         let threshold = reader.uint("threshold")?;
         let threshold = u8::try_from(threshold)
@@ -140,6 +148,7 @@ impl Record for GatewayRecord {
             .each("attestors", Rotation::MAX_ATTESTORS, |reader| reader.array("attestor").map(Address))?;
         Ok(Self {
             island,
+            address,
             set: AttestorSet { epoch, threshold, attestors },
             paused: flag("paused", reader)?,
             paused_by: reader.uint("paused_by")?,
@@ -147,6 +156,7 @@ impl Record for GatewayRecord {
                 0 => None,
                 1 => Some(GatewayFault::TwoPackets),
                 2 => Some(GatewayFault::TwoOutcomes),
+                3 => Some(GatewayFault::TwoEvents),
                 other => return Err(DecodeError::Value { what: "fault", came: other.to_string() }),
             },
         })
@@ -195,6 +205,8 @@ pub(crate) enum Outcome {
     },
     /// It can never be delivered.
     Expired,
+    /// The gateway said one thing, and then another.
+    Disputed,
 }
 
 impl Record for Outcome {
@@ -204,6 +216,7 @@ impl Record for Outcome {
         match self {
             Self::Delivered { success, result } => writer.uint(1).uint((*success).into()).bytes(&result.0),
             Self::Expired => writer.uint(2),
+            Self::Disputed => writer.uint(3),
         }
     }
 
@@ -214,6 +227,7 @@ impl Record for Outcome {
                 result: Hash(reader.array("result")?),
             }),
             2 => Ok(Self::Expired),
+            3 => Ok(Self::Disputed),
             other => Err(DecodeError::Value { what: "outcome", came: other.to_string() }),
         }
     }
@@ -246,6 +260,7 @@ mod tests {
         });
         there_and_back(GatewayRecord {
             island: IslandId([1; 32]),
+            address: vec![5; 20],
             set: AttestorSet { epoch: 1, threshold: 2, attestors: vec![Address([1; 20]), Address([2; 20])] },
             paused: true,
             paused_by: 9,
@@ -254,5 +269,6 @@ mod tests {
         there_and_back(PacketRecord { source: GatewayId([3; 32]), destination: GatewayId([4; 32]) });
         there_and_back(Outcome::Delivered { success: true, result: Hash([5; 32]) });
         there_and_back(Outcome::Expired);
+        there_and_back(Outcome::Disputed);
     }
 }

@@ -19,6 +19,8 @@ pub(crate) const HEADERS: TableDefinition<'_, (Id<'_>, u64), Id<'_>> = TableDefi
 pub(crate) const STATES: TableDefinition<'_, (Id<'_>, u64), &[u8]> = TableDefinition::new("states");
 /// gateway → [`GatewayRecord`].
 pub(crate) const GATEWAYS: TableDefinition<'_, Id<'_>, &[u8]> = TableDefinition::new("gateways");
+/// (gateway, number of an event) → where the event was emitted: block hash, transaction, log.
+pub(crate) const EVENTS: TableDefinition<'_, (Id<'_>, u64), &[u8; 48]> = TableDefinition::new("events");
 /// packet → [`PacketRecord`].
 pub(crate) const PACKETS: TableDefinition<'_, Id<'_>, &[u8]> = TableDefinition::new("packets");
 /// (lane, sequence) → packet.
@@ -45,6 +47,7 @@ impl Store {
             transaction.open_table(HEADERS).map_err(database)?;
             transaction.open_table(STATES).map_err(database)?;
             transaction.open_table(GATEWAYS).map_err(database)?;
+            transaction.open_table(EVENTS).map_err(database)?;
             transaction.open_table(PACKETS).map_err(database)?;
             transaction.open_table(SEQUENCES).map_err(database)?;
             transaction.open_table(OUTCOMES).map_err(database)?;

@@ -126,10 +126,18 @@ impl TestHub {
         change(self.served.lock().unwrap().evidence.get_mut(&side.forge.island().id()).unwrap());
     }
 
-    /// Names another gateway as the one of a side's island.
-    pub(crate) fn name_gateway(&self, side: &Side, id: GatewayId) {
+    /// Changes the list of gateways on a side's island.
+    pub(crate) fn alter_gateways(&self, side: &Side, change: impl FnOnce(&mut Vec<Gateway>)) {
         let mut served = self.served.lock().unwrap();
-        served.islands.get_mut(&side.forge.island().id()).unwrap().gateways[0].id = id;
+        change(&mut served.islands.get_mut(&side.forge.island().id()).unwrap().gateways);
+    }
+
+    /// Lists one more gateway on a side's island.
+    pub(crate) fn list_gateway(&self, side: &Side, id: GatewayId, address: Address) {
+        self.alter_gateways(side, |gateways| {
+            let more = Gateway { id, address: address.0.to_vec(), ..gateways[0].clone() };
+            gateways.push(more);
+        });
     }
 
     /// Asks for a signature.

@@ -5,7 +5,9 @@
 mod hub;
 mod world;
 
+mod contradictions;
 mod honest;
+mod impostors;
 mod lies;
 mod past;
 mod restart;

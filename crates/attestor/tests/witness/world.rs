@@ -68,12 +68,22 @@ impl Side {
 
     /// Everything mined since the last call, as one run.
     pub(crate) fn evidence(&mut self) -> Vec<u8> {
+        let gateway = self.gateway.clone();
+        self.evidence_of(&[gateway])
+    }
+
+    /// The same, of these gateways.
+    pub(crate) fn evidence_of(&mut self, gateways: &[Gateway]) -> Vec<u8> {
         let evidence = self.forge.run(&self.state);
-        let client = light_client(Family::Qbft).unwrap();
-        let gateways = [self.gateway.clone()];
-        let advance = client.advance(&self.state, &gateways, None, &evidence, self.now()).unwrap();
-        self.state = advance.state.clone();
+        self.advance(&evidence, gateways);
         evidence
+    }
+
+    /// Moves the client state past `evidence`, which has to hold events of these gateways only.
+    pub(crate) fn advance(&mut self, evidence: &[u8], gateways: &[Gateway]) {
+        let client = light_client(Family::Qbft).unwrap();
+        let advance = client.advance(&self.state, gateways, None, evidence, self.now()).unwrap();
+        self.state = advance.state.clone();
     }
 
     /// The same, with the events of one block left unproven, as a relayer would that hides them.
