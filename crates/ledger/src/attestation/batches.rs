@@ -100,7 +100,8 @@ impl Ledger {
         Ok(formed.len())
     }
 
-    /// The batches that `attestor` is asked to sign and has not signed, oldest first.
+    /// The batches that `attestor` is asked to sign and has not signed, oldest first. Whoever signed DELIVER of a packet is not
+    /// asked for its REFUSE, nor the other way round: nobody may sign both.
     pub async fn pending_batches(
         &self,
         attestor: Address,
@@ -115,6 +116,12 @@ impl Ledger {
                      AND NOT EXISTS (SELECT FROM attestations WHERE batch = batch.id AND attestor = $1::bytea)
                      AND EXISTS (SELECT FROM batch_leaves AS member JOIN leaves ON leaves.position = member.leaf
                                  WHERE member.batch = batch.id AND NOT leaves.done)
+                     AND NOT EXISTS (SELECT FROM batch_leaves AS member
+                                     JOIN leaves AS leaf ON leaf.position = member.leaf AND leaf.kind <= 2
+                                     JOIN leaves AS opposite ON opposite.packet = leaf.packet AND opposite.kind = 3 - leaf.kind
+                                     JOIN batch_leaves AS elsewhere ON elsewhere.leaf = opposite.position
+                                     JOIN attestations AS signed ON signed.batch = elsewhere.batch AND signed.attestor = $1::bytea
+                                     WHERE member.batch = batch.id)
                    ORDER BY batch.id LIMIT $2)
                SELECT pending.id, pending.checker, pending.epoch AS "epoch: Uint", leaf.packet, leaf.kind, leaf.success,
                       leaf.result

@@ -77,10 +77,22 @@ pub(super) struct Accepted<'a> {
     pub(super) news: News<'a>,
 }
 
+/// What an event is about: its packet, or the source gateway that it blocks or unblocks.
+pub(super) fn subject(kind: &GatewayEventKind) -> Option<Hash> {
+    match kind {
+        GatewayEventKind::Blocked { source } | GatewayEventKind::Unblocked { source } => {
+            Some((*source).into())
+        }
+        other => other.packet().map(Hash::from),
+    }
+}
+
 /// Everything that the accepted pieces become.
 #[derive(Debug, Default)]
 pub(super) struct Folded<'a> {
     pub(super) accepted: Vec<Accepted<'a>>,
+    /// What each new event is about, in the order of [`Folded::events`]: computed once, an id costs several hashes.
+    pub(super) subjects: Vec<Option<Hash>>,
     pub(super) sent: Vec<Sent<'a>>,
     pub(super) about: Vec<About>,
     pub(super) suspensions: Vec<Suspension>,
@@ -113,9 +125,11 @@ impl<'a> Folded<'a> {
         let (evidence, at) = (news.sequence, news.recorded_at);
         let (gateway, number) = (fact.event.gateway, fact.event.number);
         let about = |packet, event, result| About { packet, gateway, number, event, result, evidence, at };
+        let subject = subject(&fact.event.kind);
+        self.subjects.push(subject);
         match &fact.event.kind {
             GatewayEventKind::PacketSent { packet, lane } => self.sent.push(Sent {
-                id: packet.id(),
+                id: subject.map_or_else(|| packet.id(), PacketId::from),
                 packet: packet.as_ref(),
                 lane: *lane,
                 island,

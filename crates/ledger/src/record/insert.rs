@@ -6,7 +6,7 @@ use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::fold::Folded;
+use super::fold::{Folded, subject};
 use super::snapshot::{GatewayNow, Snapshot};
 use crate::LedgerError;
 use crate::column::Uint;
@@ -110,22 +110,16 @@ async fn client_states(transaction: &mut Tx, folded: &Folded<'_>) -> Result<(), 
     Ok(())
 }
 
-/// What an event says, in columns: subject, success, outcome, result.
-type Saying<'a> = (Option<Vec<u8>>, Option<bool>, Option<i16>, Option<&'a [u8]>);
+/// What an event says, in columns: success, outcome, result.
+type Saying<'a> = (Option<bool>, Option<i16>, Option<&'a [u8]>);
 
 fn saying(fact: &EventFact) -> Saying<'_> {
-    let packet = fact.event.kind.packet().map(|packet| packet.0.to_vec());
     match &fact.event.kind {
-        GatewayEventKind::PacketDelivered { success, result, .. } => {
-            (packet, Some(*success), None, Some(result))
-        }
+        GatewayEventKind::PacketDelivered { success, result, .. } => (Some(*success), None, Some(result)),
         GatewayEventKind::PacketSettled { outcome, success, .. } => {
-            (packet, Some(*success), Some(i16::from(*outcome as u8)), None)
+            (Some(*success), Some(i16::from(*outcome as u8)), None)
         }
-        GatewayEventKind::Blocked { source } | GatewayEventKind::Unblocked { source } => {
-            (Some(source.0.to_vec()), None, None, None)
-        }
-        _ => (packet, None, None, None),
+        _ => (None, None, None),
     }
 }
 
@@ -137,10 +131,11 @@ async fn events(transaction: &mut Tx, folded: &Folded<'_>) -> Result<(), LedgerE
     let gateways: Vec<&[u8]> = facts.iter().map(|fact| fact.event.gateway.as_ref()).collect();
     let numbers: Vec<Uint> = facts.iter().map(|fact| Uint(fact.event.number)).collect();
     let kinds: Vec<&str> = facts.iter().map(|fact| fact.event.kind.name()).collect();
-    let (mut subjects, mut successes, mut outcomes, mut results) = (vec![], vec![], vec![], vec![]);
+    let subjects: Vec<Option<&[u8]>> =
+        folded.subjects.iter().map(|subject| subject.as_ref().map(AsRef::as_ref)).collect();
+    let (mut successes, mut outcomes, mut results) = (vec![], vec![], vec![]);
     for fact in &facts {
-        let (subject, success, outcome, result) = saying(fact);
-        subjects.push(subject);
+        let (success, outcome, result) = saying(fact);
         successes.push(success);
         outcomes.push(outcome);
         results.push(result);
@@ -199,13 +194,14 @@ async fn attestor_sets(transaction: &mut Tx, facts: &[&EventFact]) -> Result<(),
 
 async fn event_conflicts(transaction: &mut Tx, folded: &Folded<'_>) -> Result<(), LedgerError> {
     for (fact, evidence) in folded.conflicts() {
+        let subject = subject(&fact.event.kind);
         sqlx::query!(
             "INSERT INTO event_conflicts (gateway, number, kind, subject, height, block, transaction, log, evidence)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             fact.event.gateway.as_ref(),
             Uint(fact.event.number) as _,
             fact.event.kind.name(),
-            saying(fact).0,
+            subject.as_ref().map(AsRef::as_ref) as Option<&[u8]>,
             Uint(fact.height) as _,
             fact.block.as_ref(),
             Uint(fact.transaction) as _,

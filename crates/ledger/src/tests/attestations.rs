@@ -133,6 +133,21 @@ async fn a_refusal_is_not_asked_for_any_more_once_enough_have_signed_delivery() 
 }
 
 #[tokio::test]
+async fn whoever_signed_delivery_is_not_asked_to_refuse_and_the_other_way_round() {
+    let mut world = World::new().await;
+    let packet = world.east.packet(&world.west, 1);
+    world.east(vec![sent(&packet)]).await;
+    let deliver = world.pending(0).await.remove(0);
+    world.ledger.attest(vec![world.signature(0, &deliver)], T0).await.unwrap();
+    world.ledger.form_batches(T0 + Duration::minutes(2)).await.unwrap();
+    assert!(world.pending(0).await.is_empty());
+    let [_, refuse] = &world.pending(1).await[..] else { panic!("both are open to who signed neither") };
+    world.ledger.attest(vec![world.signature(1, refuse)], T0).await.unwrap();
+    assert!(world.pending(1).await.is_empty());
+    assert_eq!(world.pending(2).await.len(), 2);
+}
+
+#[tokio::test]
 async fn whoever_waits_is_woken_by_what_concerns_them() {
     let mut world = World::new().await;
     world.ledger.form_batches(T0).await.unwrap();
