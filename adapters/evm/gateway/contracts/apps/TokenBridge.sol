@@ -131,7 +131,9 @@ contract TokenBridge is TokenVault, IPacketReceiver, IPacketSender {
 
     function onAck(bytes32 id, bool success, bytes calldata) external onlyGateway {
         if (!success) return _refund(id);
+        Transfer memory transfer = transfers[id];
         delete transfers[id];
+        if (transfer.account == 0) Voucher(transfer.token).forget(transfer.amount);
         emit Completed(id);
     }
 
@@ -141,12 +143,12 @@ contract TokenBridge is TokenVault, IPacketReceiver, IPacketSender {
 
     /// Undoes a send exactly. It never reverts for want of escrow: a remote that released it to itself by forged
     /// returns must not keep the packet from ending, nor be covered by what other accounts hold. The sender gets a
-    /// claim then.
+    /// claim then. Nor does it revert for want of room in a voucher's supply: the voucher keeps it (see Voucher).
     function _refund(bytes32 id) private {
         Transfer memory transfer = transfers[id];
         delete transfers[id];
         if (transfer.account == 0) {
-            Voucher(transfer.token).mint(transfer.from, transfer.amount);
+            Voucher(transfer.token).restore(transfer.from, transfer.amount);
         } else if (escrowed[transfer.account][transfer.token] < transfer.amount) {
             _owe(id, transfer.account, transfer.token, transfer.from, transfer.amount, false);
         } else {

@@ -155,6 +155,46 @@ fn case_26_a_refund_that_a_forger_has_spent_becomes_a_claim_and_the_packet_ends(
 }
 
 #[test]
+fn case_26_however_much_a_forger_makes_of_its_vouchers_a_refund_can_make_its_own_again() {
+    let (mut forger, mut honest) = banks();
+    let token = forger.token;
+    let voucher = transfer(&mut forger, &mut honest, token, 100);
+    let back = honest.send(bob(), &forger, voucher, 60);
+    assert_eq!(honest.returning(voucher), U256::from(60));
+
+    // 40 are there and 60 on their way: one more than the rest does not fit, the rest does.
+    let room = U256::MAX - U256::from(100);
+    let make = |forger: &mut Bank, honest: &mut Bank, amount| {
+        let sent = forger.forge(honest, payload(0, token.as_slice(), account(6).as_slice(), amount));
+        honest.deliver(&sent)
+    };
+    for amount in [U256::MAX, room + U256::ONE] {
+        let (success, reason) = make(&mut forger, &mut honest, amount);
+        assert_eq!(
+            (success, reason.to_vec()),
+            (false, Voucher::SupplyTooLarge { room, amount }.abi_encode())
+        );
+    }
+    assert!(make(&mut forger, &mut honest, room).0);
+
+    forger.island.expire(&back, Refuse).ok();
+    let refunded = honest.island.refund(&back).ok().event::<TokenBridge::Refunded>();
+    assert_eq!((refunded.from, refunded.amount), (bob(), U256::from(60)));
+    assert_eq!((honest.balance(voucher, bob()), honest.returning(voucher)), (100, U256::ZERO));
+    assert_eq!(honest.island.chain.view(voucher, Voucher::totalSupplyCall {}), U256::MAX);
+
+    // What has arrived keeps no room any more.
+    let back = honest.send(bob(), &forger, voucher, 30);
+    let (full, one) = (U256::ZERO, U256::ONE);
+    let refusal = Voucher::SupplyTooLarge { room: full, amount: one }.abi_encode();
+    assert_eq!(make(&mut forger, &mut honest, one), (false, refusal.into()));
+    assert!(forger.deliver(&back).0);
+    honest.island.settle(&back, true, &[]).ok().event::<TokenBridge::Completed>();
+    assert_eq!(honest.returning(voucher), U256::ZERO);
+    assert!(make(&mut forger, &mut honest, U256::from(30)).0);
+}
+
+#[test]
 fn a_pay_out_that_fails_becomes_claimable() {
     let (mut home, mut abroad) = banks();
     let token = home.token;
@@ -290,20 +330,20 @@ fn packets_that_no_bridge_sends_are_failed_deliveries() {
     let token = home.token;
     let voucher = transfer(&mut home, &mut abroad, token, 100);
     let good = bob().to_vec();
-    let own = token.as_slice();
+    let (own, one) = (token.as_slice(), U256::ONE);
     let cases: Vec<(Vec<u8>, Option<Vec<u8>>)> = vec![
         (vec![], None),
         (vec![1; 31], None),
-        (payload(2, own, &good, 1), Some(TokenBridge::UnknownKind { kind: 2 }.abi_encode())),
-        (payload(0, own, &good, 0), Some(TokenBridge::BadRecipient {}.abi_encode())),
-        (payload(0, own, &[1; 21], 1), Some(TokenBridge::BadRecipient {}.abi_encode())),
-        (payload(0, own, &[0; 20], 1), Some(Voucher::ZeroRecipient {}.abi_encode())),
-        (payload(1, &[0; 20], &good, 1), Some(TokenBridge::UnknownToken {}.abi_encode())),
-        (payload(1, &[1; 53], &good, 1), Some(TokenBridge::UnknownToken {}.abi_encode())),
+        (payload(2, own, &good, one), Some(TokenBridge::UnknownKind { kind: 2 }.abi_encode())),
+        (payload(0, own, &good, U256::ZERO), Some(TokenBridge::BadRecipient {}.abi_encode())),
+        (payload(0, own, &[1; 21], one), Some(TokenBridge::BadRecipient {}.abi_encode())),
+        (payload(0, own, &[0; 20], one), Some(Voucher::ZeroRecipient {}.abi_encode())),
+        (payload(1, &[0; 20], &good, one), Some(TokenBridge::UnknownToken {}.abi_encode())),
+        (payload(1, &[1; 53], &good, one), Some(TokenBridge::UnknownToken {}.abi_encode())),
         // A voucher is called by its path, never by its address.
-        (payload(1, voucher.as_slice(), &good, 1), Some(TokenBridge::UnknownToken {}.abi_encode())),
+        (payload(1, voucher.as_slice(), &good, one), Some(TokenBridge::UnknownToken {}.abi_encode())),
         (
-            payload(0, &[1; 1024], &good, 1),
+            payload(0, &[1; 1024], &good, one),
             Some(TokenBridge::PathTooLong { length: U256::from(1024 + 53) }.abi_encode()),
         ),
     ];
@@ -349,6 +389,10 @@ fn nobody_else_calls_what_is_for_the_gateway_the_bridge_or_a_bridge_alone() {
     abroad.call(bob(), voucher, mint).reverted_with(Voucher::NotBridge {});
     let burn = Voucher::burnCall { from: bob(), amount: U256::from(1) };
     abroad.call(bob(), voucher, burn).reverted_with(Voucher::NotBridge {});
+    let restore = Voucher::restoreCall { to: bob(), amount: U256::from(1) };
+    abroad.call(bob(), voucher, restore).reverted_with(Voucher::NotBridge {});
+    let forget = Voucher::forgetCall { amount: U256::from(1) };
+    abroad.call(bob(), voucher, forget).reverted_with(Voucher::NotBridge {});
 }
 
 #[test]

@@ -90,8 +90,13 @@ impl Bank {
 
     /// A return of `token` that this island made up: nothing was destroyed for it.
     pub(crate) fn send_forged(&mut self, to: &Self, token: Address, amount: u64) -> Sent {
+        self.forge(to, payload(1, token.as_slice(), bob().as_slice(), U256::from(amount)))
+    }
+
+    /// A packet in the name of this island's bridge that the bridge never sent.
+    pub(crate) fn forge(&mut self, to: &Self, payload: Vec<u8>) -> Sent {
         let draft = Draft {
-            payload: payload(1, token.as_slice(), bob().as_slice(), amount),
+            payload,
             budget: 1_500_000,
             lane: "tokens".into(),
             ..Draft::to(to.island.id, to.bridge, self.island.now())
@@ -113,6 +118,11 @@ impl Bank {
         let path = path(from, inner);
         let path_hash = alloy_primitives::keccak256(path);
         self.island.chain.view(self.bridge, TokenBridge::vouchersCall { pathHash: path_hash })
+    }
+
+    /// What was destroyed of a voucher for transfers home that have not ended.
+    pub(crate) fn returning(&mut self, voucher: Address) -> U256 {
+        self.island.chain.view(voucher, Voucher::returningCall {})
     }
 
     /// What a voucher stands for.
@@ -139,7 +149,7 @@ pub(crate) fn path(from: &Bank, inner: &[u8]) -> Vec<u8> {
 }
 
 /// What one bridge says to another: kind 0 FORWARD, 1 RETURN.
-pub(crate) fn payload(kind: u8, path: &[u8], to: &[u8], amount: u64) -> Vec<u8> {
+pub(crate) fn payload(kind: u8, path: &[u8], to: &[u8], amount: U256) -> Vec<u8> {
     let (path, to) = (Bytes::copy_from_slice(path), Bytes::copy_from_slice(to));
-    (U256::from(kind), path, to, U256::from(amount)).abi_encode_params()
+    (U256::from(kind), path, to, amount).abi_encode_params()
 }
