@@ -118,7 +118,7 @@ fn the_environment_overrides_a_key_and_is_checked_like_the_file() {
     assert_eq!(code, 1);
     assert!(text.starts_with("CAUSEWAY_DATABASE__MAX_CONNECTIONS: database.max_connections: "), "{text}");
     assert_eq!(check("CAUSEWAY_DATABASE__MAX_CONECTIONS", "20").0, 1);
-    // The settings of client commands are not keys of a hub's configuration.
+    // A variable of one step that is no key is something else: a setting of client commands, say.
     assert_eq!(check("CAUSEWAY_TOKEN_FILE", "/nowhere").0, 0);
 }
 

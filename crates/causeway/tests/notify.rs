@@ -10,7 +10,7 @@ use causeway_protocol::Family;
 use causeway_verifier::forge::Forge;
 
 const KEY: &str = "0x0707070707070707070707070707070707070707070707070707070707070707";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service manager: a socket, and a process that was told where it is.
 struct Manager {

@@ -28,7 +28,7 @@ pub(crate) struct Replacement {
 /// Reads a genesis file. `contract` is the capture's own note on the validator contract: address, code hash, slot.
 pub(crate) fn read(family: Family, genesis: &Value, contract: Option<&Value>) -> Result<Genesis, FieldError> {
     let chain = genesis.get("config").unwrap_or(&Value::Null);
-    let quorum = Dialect::of(chain);
+    let dialect = Dialect::of(chain);
     let mut config = super::plain(family, first_protocol(family, chain));
     let mut replacements = Vec::new();
     let base = ["qbft", "ibft2", "ibft", "istanbul"].into_iter().find_map(|name| chain.get(name));
@@ -46,7 +46,7 @@ pub(crate) fn read(family: Family, genesis: &Value, contract: Option<&Value>) ->
             config.schedule.push((block, Protocol::Qbft));
         }
         // GoQuorum reads mode and list of block N from the configuration at N - 1; Besu from that at N.
-        let from = match quorum {
+        let from = match dialect {
             Dialect::GoQuorum => block + 1,
             Dialect::Besu => block,
         };
@@ -85,8 +85,8 @@ fn first_protocol(family: Family, chain: &Value) -> Protocol {
         ("istanbul", Protocol::Ibft),
         ("qbft", Protocol::Qbft),
     ];
-    let named = names.into_iter().find(|(name, _)| chain.get(name).is_some());
-    named.map_or(
+    let first = names.into_iter().find(|(name, _)| chain.get(name).is_some());
+    first.map_or(
         match family {
             Family::Ibft => Protocol::Ibft,
             Family::Ibft2 => Protocol::Ibft2,

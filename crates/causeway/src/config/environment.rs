@@ -1,4 +1,7 @@
 //! Overrides from the environment: `CAUSEWAY_` and the path of the key, in capitals, its steps joined by `__`.
+//!
+//! A variable of several steps can only be meant as an override, so one that leads to no key is a problem. One of a single
+//! step may be anything (`CAUSEWAY_LOG`, `CAUSEWAY_TOKEN_FILE`, …), so it counts only if it is a key.
 
 use serde_json::Value as Json;
 
@@ -7,9 +10,6 @@ use super::schema::Schema;
 use super::tree::{Node, Value};
 
 const PREFIX: &str = "CAUSEWAY_";
-/// Variables with the prefix that mean something else: they override nothing unless a key has that name.
-const OTHERS: &[&str] = &["HUB", "TOKEN_FILE", "VECTORS", "REQUIRE_VECTORS", "TEST_POSTGRES", "LOG"];
-
 /// Applies every override among `variables` to `root`.
 pub(crate) fn apply(
     root: &mut Node,
@@ -33,7 +33,7 @@ pub(crate) fn apply(
                     problems.push(Problem::at(origin, steps.join("."), problem));
                 }
             }
-            None if OTHERS.contains(&path.as_str()) => {}
+            None if steps.len() == 1 => {}
             None => {
                 let problem = "no such key can be overridden".to_owned();
                 problems.push(Problem::at(Origin::Variable(name), steps.join("."), problem));

@@ -79,7 +79,9 @@ impl Schema {
                 }
             }
             (Some("integer"), Value::Integer(number)) => {
-                let bound = |name: &str| schema.get(name).and_then(Json::as_number).and_then(|n| n.as_i128());
+                let bound = |name: &str| {
+                    schema.get(name).and_then(Json::as_number).and_then(serde_json::Number::as_i128)
+                };
                 let (least, most) = (bound("minimum"), bound("maximum"));
                 if least.is_some_and(|least| *number < least) || most.is_some_and(|most| *number > most) {
                     let range = match (least, most) {
@@ -127,14 +129,12 @@ impl Schema {
         let properties = schema.get("properties").and_then(Json::as_object);
         let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
         for (key, entry) in entries {
-            match properties.and_then(|properties| properties.get(key)) {
-                Some(schema) => self.node(schema, entry, &join(key), problems),
-                None => {
-                    let known: Vec<_> =
-                        properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
-                    let text = format!("unknown key; known here: {}", known.join(", "));
-                    problems.push(Problem::at(entry.origin.clone(), join(key), text));
-                }
+            if let Some(schema) = properties.and_then(|properties| properties.get(key)) {
+                self.node(schema, entry, &join(key), problems);
+            } else {
+                let known: Vec<_> = properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+                let text = format!("unknown key; known here: {}", known.join(", "));
+                problems.push(Problem::at(entry.origin.clone(), join(key), text));
             }
         }
         let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();

@@ -3,9 +3,9 @@
 use alloy_sol_types::{SolCall, SolConstructor, SolValue};
 use causeway_evm_gateway::{Gateway, MessageBoard, PAYLOAD_LIMIT, TIMEOUT_WINDOW};
 use causeway_evm_node::{Key, Network, NodeError};
-use causeway_protocol::{Address, Family, GatewayId, Hash, HubId, Island, IslandId, PacketId};
+use causeway_protocol::{Address, Family, GatewayId, Hash, HubId, Island, PacketId};
+use causeway_verifier::bft::raw::RawHeader;
 use causeway_verifier::bft::{Anchor, Config, Protocol};
-use causeway_verifier::light_client;
 use serde_json::{Value, json};
 
 /// Accounts by purpose; the rest post.
@@ -13,25 +13,25 @@ const OWNER: usize = 0;
 const RELAYER: usize = 1;
 const FIRST_AUTHOR: usize = 2;
 /// Accounts that post, at once.
-pub const AUTHORS: usize = 10;
+pub(crate) const AUTHORS: usize = 10;
 /// Accounts a network needs.
-pub const ACCOUNTS: usize = FIRST_AUTHOR + AUTHORS;
+pub(crate) const ACCOUNTS: usize = FIRST_AUTHOR + AUTHORS;
 
-pub struct RealIsland {
-    pub network: Network,
-    pub name: &'static str,
-    pub family: Family,
-    pub id: IslandId,
-    pub fingerprint: Hash,
-    pub anchor: Vec<u8>,
-    pub gateway: Address,
-    pub gateway_id: GatewayId,
-    pub board: Address,
+pub(crate) struct RealIsland {
+    pub(crate) network: Network,
+    pub(crate) name: &'static str,
+    pub(crate) family: Family,
+    pub(crate) fingerprint: Hash,
+    pub(crate) anchor_hash: Hash,
+    pub(crate) anchor: Vec<u8>,
+    pub(crate) gateway: Address,
+    pub(crate) gateway_id: GatewayId,
+    pub(crate) board: Address,
 }
 
 impl RealIsland {
-    /// Takes the genesis block as the trust anchor, and deploys and opens a gateway and a board.
-    pub async fn new(
+    /// Takes an early block as the trust anchor, and deploys and opens a gateway and a board.
+    pub(crate) async fn new(
         network: Network,
         name: &'static str,
         family: Family,
@@ -39,18 +39,23 @@ impl RealIsland {
         attestors: &[Address],
     ) -> Result<Self, NodeError> {
         let protocol = if family == Family::Ibft { Protocol::Ibft } else { Protocol::Qbft };
-        let genesis = network.rpc(0)?.raw_header(0).await?;
-        let anchor =
-            Anchor { config: Config::plain(family, protocol, 86_400, 30), header: &genesis, set: None }
-                .encode();
-        let fingerprint = light_client(family).unwrap().anchor(&anchor).unwrap().header.hash;
-        let id = Island { family, fingerprint, anchor: fingerprint }.id();
+        let config = Config::plain(family, protocol, 86_400, 30);
+        let header = async |height| {
+            let raw = network.rpc(0)?.raw_header(height).await?;
+            Ok::<_, NodeError>(RawHeader::decode(protocol, &raw).unwrap())
+        };
+        // GoQuorum's genesis blocks are years old, and name no chain of their own: the anchor is a block the network made.
+        network.wait_for_block(2).await?;
+        let (genesis, anchored) = (header(0).await?, header(2).await?);
+        let anchor = Anchor { config, header: &anchored.evidence_form(0).unwrap(), set: None }.encode();
+        let (fingerprint, anchor_hash) = (genesis.hash, anchored.hash);
+        let id = Island { family, fingerprint, anchor: anchor_hash }.id();
         let mut island = Self {
             network,
             name,
             family,
-            id,
             fingerprint,
+            anchor_hash,
             anchor,
             gateway: Address::ZERO,
             gateway_id: GatewayId::default(),
@@ -81,7 +86,7 @@ impl RealIsland {
     }
 
     /// The secret of the account a relayer delivers with, as 0x-hex.
-    pub fn relayer_secret(&self) -> String {
+    pub(crate) fn relayer_secret(&self) -> String {
         const_hex::encode_prefixed(self.account(RELAYER).secret())
     }
 
@@ -104,7 +109,7 @@ impl RealIsland {
     }
 
     /// Posts to the board of `to` from one of the accounts; answers the packet's id.
-    pub async fn post(
+    pub(crate) async fn post(
         &self,
         author: usize,
         to: &Self,
@@ -129,38 +134,38 @@ impl RealIsland {
     }
 
     /// Makes the board refuse what it gets, or not any more.
-    pub async fn set_failing(&self, failing: bool) -> Result<(), NodeError> {
+    pub(crate) async fn set_failing(&self, failing: bool) -> Result<(), NodeError> {
         let call = MessageBoard::setFailingCall { failing_: failing }.abi_encode();
         self.call(self.account(OWNER), self.board, call).await.map(drop)
     }
 
     /// How many messages the board has.
-    pub async fn messages(&self) -> Result<u64, NodeError> {
+    pub(crate) async fn messages(&self) -> Result<u64, NodeError> {
         let answer = self.view(self.board, MessageBoard::countCall {}.abi_encode()).await?;
         Ok(<(u64,)>::abi_decode(&answer).unwrap().0)
     }
 
     /// What became of a packet that came here: 0 nothing, 1 delivered, 2 expired.
-    pub async fn received(&self, id: PacketId) -> Result<u8, NodeError> {
+    pub(crate) async fn received(&self, id: PacketId) -> Result<u8, NodeError> {
         let answer = self.view(self.gateway, Gateway::receivedCall { id: id.0.into() }.abi_encode()).await?;
         Ok(answer[31])
     }
 
     /// What became of a message posted here: 1 pending, 2 accepted, 3 rejected, 4 expired.
-    pub async fn outcome(&self, id: PacketId) -> Result<u8, NodeError> {
+    pub(crate) async fn outcome(&self, id: PacketId) -> Result<u8, NodeError> {
         let answer =
             self.view(self.board, MessageBoard::outcomesCall { id: id.0.into() }.abi_encode()).await?;
         Ok(answer[31])
     }
 
     /// The number of the gateway's last event.
-    pub async fn last_number(&self) -> Result<u64, NodeError> {
+    pub(crate) async fn last_number(&self) -> Result<u64, NodeError> {
         let answer = self.view(self.gateway, Gateway::numberCall {}.abi_encode()).await?;
         Ok(<(u64,)>::abi_decode(&answer).unwrap().0)
     }
 
     /// The ids of every event of one kind that the chain holds, in order: whether something happened twice is the chain's to say.
-    pub async fn event_ids(&self, signature: &str) -> Result<Vec<PacketId>, NodeError> {
+    pub(crate) async fn event_ids(&self, signature: &str) -> Result<Vec<PacketId>, NodeError> {
         let topic = causeway_protocol::keccak256(signature.as_bytes());
         let filter =
             json!([{ "address": self.gateway, "fromBlock": "0x0", "toBlock": "latest", "topics": [topic] }]);

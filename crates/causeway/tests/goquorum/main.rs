@@ -118,7 +118,7 @@ async fn register(operator: &HubClient, url: &str, islands: &[&RealIsland]) {
             gateway: RegisterGateway { address: island.gateway.0.to_vec(), id: island.gateway_id },
         };
         owner.register_island(&registration).await.unwrap();
-        let approval = ApproveIsland { anchor: island.fingerprint, reason: "compared by hand".into() };
+        let approval = ApproveIsland { anchor: island.anchor_hash, reason: "compared by hand".into() };
         operator.approve_island(island.name, &approval).await.unwrap();
     }
 }

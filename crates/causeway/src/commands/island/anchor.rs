@@ -22,9 +22,9 @@ pub(crate) struct Anchor {
     /// The chain's family: qbft, ibft2 or ibft.
     #[arg(long)]
     family: Family,
-    /// The block to trust.
-    #[arg(long, default_value_t = 0)]
-    height: u64,
+    /// The block to trust; without it the nodes' newest. A genesis block does not tell two chains made from one file apart.
+    #[arg(long)]
+    height: Option<u64>,
     /// How long after the head's time the light client still advances, in days.
     #[arg(long, default_value_t = 14, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3650))]
     trusting_period: u64,
@@ -72,7 +72,11 @@ impl Anchor {
 /// Runs it.
 pub(crate) async fn run(args: &Anchor) -> anyhow::Result<()> {
     let nodes = Nodes::new(&NodesSettings::new(&args.rpc)).context("--rpc")?;
-    let proposed = propose_anchor(&nodes, args.config(), args.height).await?;
+    let height = match args.height {
+        Some(height) => height,
+        None => nodes.newest().await.context("the nodes' newest block")?,
+    };
+    let proposed = propose_anchor(&nodes, args.config(), height).await?;
     let hex = const_hex::encode_prefixed(&proposed.bytes);
     if let Some(path) = &args.out {
         std::fs::write(path, format!("{hex}\n"))

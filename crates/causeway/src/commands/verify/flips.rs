@@ -26,7 +26,7 @@ const FREE: [&str; 9] = [
 ];
 
 /// Digits tried in a field: the first, the last, and so many between them.
-const BETWEEN: usize = 6;
+const BETWEEN: usize = 3;
 
 /// The places of all hex texts below `value`, as JSON pointers.
 fn hex_texts(value: &Value, pointer: &str, found: &mut Vec<String>) {
@@ -38,7 +38,10 @@ fn hex_texts(value: &Value, pointer: &str, found: &mut Vec<String>) {
             }
         }
         Value::Object(fields) => {
-            for (name, field) in fields.iter().filter(|(name, _)| !FREE.contains(&name.as_str())) {
+            // That a slot is empty is as true of the slot beside it.
+            let empty_slot = fields.get("value").is_some_and(|value| value == "0x0");
+            let free = |name: &str| FREE.contains(&name) || (empty_slot && name == "key");
+            for (name, field) in fields.iter().filter(|(name, _)| !free(name)) {
                 hex_texts(field, &format!("{pointer}/{name}"), found);
             }
         }

@@ -96,26 +96,23 @@ impl Fault {
 /// Verifies `capture` from its first block, or from `anchor`. An error means that there was nothing to start from.
 pub(crate) fn walk(family: Family, capture: &Capture, anchor: Option<&[u8]>) -> anyhow::Result<Report> {
     let client = light_client(family)?;
-    let (mut walker, blocks) = match anchor {
-        Some(anchor) => {
-            let config = Anchor::decode(family, anchor)?.config;
-            let anchored = client.anchor(anchor)?.into_inner();
-            let genesis = Genesis { config, replacements: Vec::new() };
-            let height = anchored.header.height;
-            let from = capture.blocks.iter().position(|block| block.height().is_ok_and(|at| at > height));
-            let from = from.unwrap_or(capture.blocks.len());
-            (Walker::new(client, genesis, anchored.state)?, &capture.blocks[from..])
-        }
-        None => {
-            let genesis = capture.genesis(family)?;
-            let (first, rest) = capture.blocks.split_at(1);
-            let mut report = Report::default();
-            let anchor = anchor_of(&genesis, &first[0], &mut report)?;
-            let anchored = client.anchor(&anchor)?.into_inner();
-            let mut walker = Walker::new(client, genesis, anchored.state)?;
-            walker.report = report;
-            (walker, rest)
-        }
+    let (mut walker, blocks) = if let Some(anchor) = anchor {
+        let config = Anchor::decode(family, anchor)?.config;
+        let anchored = client.anchor(anchor)?.into_inner();
+        let height = anchored.header.height;
+        let from = capture.blocks.iter().position(|block| block.height().is_ok_and(|at| at > height));
+        let from = from.unwrap_or(capture.blocks.len());
+        let genesis = Genesis { config, replacements: Vec::new() };
+        (Walker::new(client, genesis, anchored.state)?, &capture.blocks[from..])
+    } else {
+        let genesis = capture.genesis(family)?;
+        let (first, rest) = capture.blocks.split_at(1);
+        let mut report = Report::default();
+        let anchor = anchor_of(&genesis, &first[0], &mut report)?;
+        let anchored = client.anchor(&anchor)?.into_inner();
+        let mut walker = Walker::new(client, genesis, anchored.state)?;
+        walker.report = report;
+        (walker, rest)
     };
     walker.report.headers = blocks.len();
     for (place, block) in blocks.iter().enumerate() {
