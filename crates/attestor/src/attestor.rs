@@ -17,8 +17,11 @@ use crate::{AttestorConfig, AttestorError, Clock, Store};
 /// How often an island is followed when nobody asks for a signature: the attestor's own record of when it last saw the
 /// end of the feed stays fresh.
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
-/// First and longest pause after a round that brought nothing.
+/// First and longest pause after a round that failed.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+/// Longest pause after a round that only brought what is not signed: the hub answers such a question at once, and what is
+/// signed next must not wait long for what policy refuses.
+const UNSIGNED_PAUSE: Duration = Duration::from_secs(1);
 
 /// What came of one question for signatures.
 #[derive(Debug, Default)]
@@ -163,7 +166,7 @@ async fn answer(attestor: Arc<Attestor>) -> Result<(), AttestorError> {
                 // A hub that does not hold the question back must not be asked in a tight loop.
                 tokio::time::sleep_until((asked + PAUSES.0).into()).await;
             }
-            Ok(_) => pause.sleep().await,
+            Ok(_) => pause.sleep_at_most(UNSIGNED_PAUSE).await,
             Err(AttendError::Store(error)) => return Err(error.into()),
             Err(AttendError::Sign(error)) => {
                 tracing::error!("the key does not sign: {error}");
@@ -208,7 +211,11 @@ impl Pause {
     }
 
     async fn sleep(&mut self) {
-        tokio::time::sleep(self.0).await;
+        self.sleep_at_most(PAUSES.1).await;
+    }
+
+    async fn sleep_at_most(&mut self, limit: Duration) {
+        tokio::time::sleep(self.0.min(limit)).await;
         self.0 = (self.0 * 2).min(PAUSES.1);
     }
 }
