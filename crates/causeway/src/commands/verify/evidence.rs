@@ -198,11 +198,6 @@ impl Session {
         for header in &advance.headers {
             self.headers.insert(header.height, header.hash);
         }
-        for fact in &advance.events {
-            for gateway in &mut self.gateways {
-                let _ = (gateway, fact);
-            }
-        }
         verdict.events = advance.events.iter().map(Event::from).collect();
         self.state = advance.state.clone();
         if span.kind == EvidenceKind::Run {
