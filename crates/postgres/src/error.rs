@@ -32,6 +32,14 @@ pub enum StartError {
     /// The folder holds something, but no Postgres cluster of ours.
     #[error("{0} is neither empty nor a data folder made by this program")]
     NotOurs(PathBuf),
+    /// Another server runs on the folder.
+    #[error("{data} is in use by another server, process {pid}")]
+    InUse {
+        /// The server's data folder.
+        data: PathBuf,
+        /// Its process.
+        pid: i32,
+    },
     /// A program could not be run at all.
     #[error("could not run {program}: {cause}")]
     Run {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::StartError;
 use crate::account::Account;
@@ -31,6 +31,9 @@ if [ -n "$GUARD_REMOVE" ] && [ "$word" != keep ]; then rm -rf "$GUARD_REMOVE"; f
 
 /// How long a server may take to get ready: recovery after a crash included.
 const READY_WITHIN: Duration = Duration::from_mins(1);
+
+/// How long a guard takes at most to shut an earlier server down.
+const VACANT_WITHIN: Duration = Duration::from_secs(15);
 
 /// A guard with the server it guards.
 #[derive(Debug)]
@@ -68,6 +71,21 @@ impl Process {
         Ok(Self { guard, data: data.to_path_buf() })
     }
 
+    /// Waits until a server of an earlier process, which its guard may still be shutting down, is gone from `data`.
+    pub(crate) async fn vacant(data: &Path) -> Result<(), StartError> {
+        let begun = Instant::now();
+        while let Some(earlier) = pid_in(data).filter(|pid| test_kill_process(*pid).is_ok()) {
+            if begun.elapsed() > VACANT_WITHIN {
+                return Err(StartError::InUse {
+                    data: data.to_path_buf(),
+                    pid: earlier.as_raw_nonzero().get(),
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
     /// Waits until the server says in its pid file that it accepts connections.
     pub(crate) async fn ready(&mut self, log: &Path) -> Result<(), StartError> {
         let begun = Instant::now();
@@ -96,8 +114,7 @@ impl Process {
 
     /// The server's own process.
     fn server(&self) -> Option<Pid> {
-        let text = std::fs::read_to_string(self.data.join("postmaster.pid")).ok()?;
-        text.lines().next()?.trim().parse().ok().and_then(Pid::from_raw)
+        pid_in(&self.data)
     }
 
     /// Kills the server as a power failure would, and waits until the process is gone.
@@ -127,6 +144,12 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// The process that `postmaster.pid` in `data` names.
+fn pid_in(data: &Path) -> Option<Pid> {
+    let text = std::fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    text.lines().next()?.trim().parse().ok().and_then(Pid::from_raw)
 }
 
 /// Whether the log says that the server gave up before it had a pid file.

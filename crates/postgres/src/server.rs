@@ -63,6 +63,7 @@ impl Server {
         let cluster = tokio::task::spawn_blocking(move || Cluster::open(&folder, &found, account, durable))
             .await
             .map_err(|error| StartError::InitDb(error.to_string()))??;
+        Process::vacant(&cluster.data()).await?;
         let mut server = Self { process: None, cluster, binaries, account, options, port: 0, temporary };
         let mut attempt = 1;
         loop {

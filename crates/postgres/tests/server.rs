@@ -1,7 +1,7 @@
 //! A private server from start to end: what is kept, who gets in, and that it never outlives its process.
 #![allow(clippy::unwrap_used)] // a test may panic
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -61,28 +61,58 @@ async fn a_folder_with_other_things_in_it_is_left_alone() {
 #[tokio::test]
 async fn victim() {
     let Ok(says) = std::env::var("CAUSEWAY_POSTGRES_VICTIM") else { return };
-    let server = Server::start(quick()).await.unwrap();
+    let data_dir = std::env::var_os("CAUSEWAY_POSTGRES_VICTIM_DATA").map(Into::into);
+    let server = Server::start(Options { data_dir, ..quick() }).await.unwrap();
     let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
     let data: String = sqlx::query("SHOW data_directory").fetch_one(&mut connection).await.unwrap().get(0);
     std::fs::write(says, data).unwrap();
     tokio::time::sleep(Duration::from_mins(1)).await;
 }
 
-#[test]
-fn a_killed_process_takes_its_server_with_it() {
+/// Starts the victim, waits for its server, kills it, and answers the server's data folder.
+fn kill_a_victim(data_dir: Option<&Path>) -> PathBuf {
     let folder = tempfile::tempdir().unwrap();
-    let says = folder.path().join("data");
-    let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "victim"])
-        .env("CAUSEWAY_POSTGRES_VICTIM", &says)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let says = folder.path().join("says");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "victim"]).env("CAUSEWAY_POSTGRES_VICTIM", &says).stdout(Stdio::null());
+    if let Some(data_dir) = data_dir {
+        command.env("CAUSEWAY_POSTGRES_VICTIM_DATA", data_dir);
+    }
+    let mut victim = command.spawn().unwrap();
     let data = eventually(|| std::fs::read_to_string(&says).ok().filter(|text| !text.is_empty()));
     assert!(Path::new(&data).exists());
     victim.kill().unwrap();
     victim.wait().unwrap();
-    eventually(|| (!Path::new(&data).exists()).then_some(()));
+    data.into()
+}
+
+#[test]
+fn a_killed_process_takes_its_server_with_it() {
+    let data = kill_a_victim(None);
+    eventually(|| (!data.exists()).then_some(()));
+}
+
+#[tokio::test]
+async fn a_folder_is_taken_over_as_soon_as_the_server_of_a_killed_process_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = folder.path().join("kept");
+    tokio::task::spawn_blocking({
+        let data_dir = data_dir.clone();
+        move || kill_a_victim(Some(&data_dir))
+    })
+    .await
+    .unwrap();
+    let server = Server::start(Options { data_dir: Some(data_dir), ..quick() }).await.unwrap();
+    assert_eq!(count(&server, "SELECT 1::bigint").await, 1);
+}
+
+#[tokio::test]
+async fn two_servers_never_share_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { data_dir: Some(folder.path().join("one")), ..quick() };
+    let first = Server::start(options.clone()).await.unwrap();
+    assert!(matches!(Server::start(options).await, Err(StartError::InUse { .. })));
+    assert_eq!(count(&first, "SELECT 1::bigint").await, 1);
 }
 
 fn eventually<T>(mut check: impl FnMut() -> Option<T>) -> T {
