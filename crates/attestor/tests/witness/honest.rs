@@ -151,6 +151,37 @@ async fn policy_signs_refuse_for_the_sources_it_names_and_never_deliver() {
 }
 
 #[tokio::test]
+async fn asked_both_to_deliver_and_to_refuse_an_attestor_signs_what_its_policy_says() {
+    for (policy, signed, unsigned) in [
+        (false, AttestationKind::Deliver, "not-refused"),
+        (true, AttestationKind::Refuse, "refused-by-policy"),
+    ] {
+        let (mut a, mut b) = islands();
+        let mut hub = TestHub::start(&[&a, &b]).await;
+        let data = tempfile::tempdir().unwrap();
+        let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
+        let (other, lane_back) = crate::world::packet(b.id(), a.id(), 1, b"nobody minds");
+        a.emit(vec![sent((packet.clone(), lane))]);
+        b.emit(vec![sent((other.clone(), lane_back))]);
+        hub.record(&mut a);
+        hub.record(&mut b);
+        let mut config = hub.config(&[&a, &b], data.path());
+        config.refuse_sources.extend(policy.then_some(a.id()));
+        let clock = crate::hub::TestClock(std::sync::Mutex::new((a.now() + 5) * 1000));
+        let attestor = causeway_attestor::Attestor::open(config, std::sync::Arc::new(clock)).unwrap();
+        for kind in [AttestationKind::Deliver, AttestationKind::Refuse] {
+            hub.ask(b.id(), 1, vec![Attestation::plain(kind, packet.id())]);
+        }
+        hub.ask(a.id(), 1, vec![deliver(&other)]);
+        let attended = attestor.attend().await.unwrap();
+        let codes: Vec<_> = attended.unsigned.iter().map(|unsigned| unsigned.code).collect();
+        assert_eq!((attended.signed, codes), (2, vec![unsigned]), "and nothing else waits for it");
+        let expected = Batch::of(1, &[Attestation::plain(signed, packet.id())]).unwrap();
+        assert!(hub.signatures().iter().any(|item| item.batch == expected));
+    }
+}
+
+#[tokio::test]
 async fn it_runs_until_it_is_told_to_stop() {
     let (mut a, mut b) = islands();
     let mut hub = TestHub::start(&[&a, &b]).await;
