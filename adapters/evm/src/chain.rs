@@ -3,15 +3,16 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use alloy_primitives::{Address, B256, Bytes};
-use causeway_adapter::{AdapterError, GatewayStanding};
+use causeway_adapter::AdapterError;
 use causeway_protocol::Hash;
 use causeway_verifier::bft::raw::RawHeader;
 use causeway_verifier::bft::{Config, MAX_VALIDATORS, ValidatorContract};
-use causeway_verifier::prover::{OwnedReceipts, OwnedSet, SourceBlock, prove_block, validator_slots};
+use causeway_verifier::prover::{OwnedReceipts, OwnedSet, SourceBlock, validator_slots};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
 
-use crate::events::{may_hold_events, with_events};
+use crate::events::may_hold_events;
+use crate::fit::{Choice, TooLarge, Wanted};
 use crate::rpc::{JsonProof, JsonReceipt, NodeError, Nodes, RpcError, hex_quantity};
 
 /// Blocks fetched at the same time.
@@ -22,6 +23,10 @@ const AT_ONCE: usize = 8;
 pub(crate) struct Fetched {
     pub(crate) hash: Hash,
     pub(crate) block: SourceBlock,
+    /// Whether wanted receipts are left out of it.
+    pub(crate) partial: bool,
+    /// What no evidence can take.
+    pub(crate) too_large: Vec<TooLarge>,
 }
 
 impl Fetched {
@@ -33,9 +38,13 @@ impl Fetched {
     /// How many bytes it adds to evidence, nearly.
     pub(crate) fn size(&self) -> usize {
         let nodes = |nodes: &[Vec<u8>]| nodes.iter().map(Vec::len).sum::<usize>();
-        let receipts = self.block.receipts.as_ref().map_or(0, |receipts| nodes(&receipts.nodes));
         let set = self.block.set.as_ref().map_or(0, |set| nodes(&set.account) + nodes(&set.storage));
-        self.block.raw.len() + receipts + set
+        self.block.raw.len() + self.receipts_size() + set
+    }
+
+    /// How many of those are receipts.
+    pub(crate) fn receipts_size(&self) -> usize {
+        self.block.receipts.as_ref().map_or(0, |receipts| receipts.nodes.iter().map(Vec::len).sum())
     }
 }
 
@@ -49,16 +58,16 @@ pub(crate) struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// The blocks of `heights`, in order, with proofs of every event of `gateways`, and, where the next block's validators
+    /// The blocks of `heights`, in order, with proofs of the events that are `wanted`, and, where the next block's validators
     /// come from a contract, a proof of them.
     pub(crate) async fn blocks(
         &self,
         config: &Config,
         heights: core::ops::RangeInclusive<u64>,
-        gateways: &[GatewayStanding],
+        wanted: Wanted<'_>,
         with_sets: bool,
     ) -> Result<Vec<Fetched>, AdapterError> {
-        let blocks: Vec<_> = heights.map(|height| self.block(config, height, gateways, with_sets)).collect();
+        let blocks: Vec<_> = heights.map(|height| self.block(config, height, wanted, with_sets)).collect();
         stream::iter(blocks).buffered(AT_ONCE).try_collect().await
     }
 
@@ -66,7 +75,7 @@ impl Chain<'_> {
         &self,
         config: &Config,
         height: u64,
-        gateways: &[GatewayStanding],
+        wanted: Wanted<'_>,
         with_sets: bool,
     ) -> Result<Fetched, AdapterError> {
         let raw = self
@@ -80,9 +89,9 @@ impl Chain<'_> {
             })
             .await;
         let (raw, header) = raw?;
-        let receipts = match may_hold_events(&raw, gateways) {
-            Ok(true) => self.receipts(&header, gateways).await?,
-            Ok(false) => None,
+        let (receipts, choice) = match may_hold_events(&raw, wanted.gateways) {
+            Ok(true) => self.receipts(&header, wanted).await?,
+            Ok(false) => (None, Choice::default()),
             Err(cause) => return Err(AdapterError::Unprovable { height, detail: cause.to_string() }),
         };
         let contract = with_sets.then(|| config.contract(height + 1)).flatten();
@@ -90,24 +99,24 @@ impl Chain<'_> {
             Some(contract) => self.set(&contract, &header).await?,
             None => None,
         };
-        Ok(Fetched { hash: header.hash, block: SourceBlock { raw, copies: Vec::new(), set, receipts } })
+        let block = SourceBlock { raw, copies: Vec::new(), set, receipts };
+        Ok(Fetched { hash: header.hash, block, partial: choice.partial, too_large: choice.too_large })
     }
 
-    /// A proof of the receipts with events, checked against the header's root.
+    /// A proof of the receipts with wanted events, as many as fit, checked against the header's root.
     async fn receipts(
         &self,
         header: &RawHeader,
-        gateways: &[GatewayStanding],
-    ) -> Result<Option<OwnedReceipts>, AdapterError> {
-        let proof = self
+        wanted: Wanted<'_>,
+    ) -> Result<(Option<OwnedReceipts>, Choice), AdapterError> {
+        let (proof, choice) = self
             .nodes
             .ask(Some(header.number), "the block's receipts", |node| async move {
                 let receipts = node.receipts(header.number).await?;
-                let indices = with_events(&receipts, gateways);
                 let bytes: Vec<Vec<u8>> = receipts.iter().map(JsonReceipt::trie_bytes).collect();
-                let (root, proof) = prove_block(&bytes, &indices);
+                let (root, proof, choice) = wanted.prove(&bytes, wanted.choose(&receipts, &bytes));
                 if root == header.receipts_root {
-                    return Ok(proof);
+                    return Ok((proof, choice));
                 }
                 let expected = header.receipts_root;
                 Err(NodeError::Failed(format!(
@@ -116,7 +125,7 @@ impl Chain<'_> {
                 )))
             })
             .await?;
-        Ok((!proof.indices.is_empty()).then_some(proof)) // the filter said yes where there was nothing
+        Ok(((!proof.indices.is_empty()).then_some(proof), choice)) // the filter says yes also where there is nothing
     }
 
     /// A proof of the validators of the next block. None where nodes have pruned the state: it is needed only where the

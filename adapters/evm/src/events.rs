@@ -1,11 +1,11 @@
 //! Which blocks and receipts hold events of a gateway.
 
-use alloy_primitives::{B256, Bloom, BloomInput};
+use alloy_primitives::{B256, Bloom, BloomInput, U256};
 use causeway_adapter::GatewayStanding;
 use causeway_evm_gateway::Gateway;
-use causeway_protocol::{DecodeError, Reader};
+use causeway_protocol::{DecodeError, GatewayId, Reader};
 
-use crate::rpc::JsonReceipt;
+use crate::rpc::{JsonLog, JsonReceipt};
 
 /// Where the bloom filter stands among a header's items.
 const BLOOM_ITEM: usize = 6;
@@ -24,19 +24,20 @@ pub(crate) fn may_hold_events(header: &[u8], gateways: &[GatewayStanding]) -> Re
     Ok(gateways.iter().any(|gateway| holds(&gateway.address) && holds(&gateway.id.0)))
 }
 
-/// The indices of the receipts with at least one event of one of `gateways`: what evidence has to prove, and no more.
-pub(crate) fn with_events(receipts: &[JsonReceipt], gateways: &[GatewayStanding]) -> Vec<u64> {
-    let of_gateway = |receipt: &JsonReceipt| {
-        receipt.succeeded()
-            && receipt.logs.iter().any(|log| {
-                let emitter = |gateway: &GatewayStanding| {
-                    log.address.as_slice() == gateway.address
-                        && log.topics.get(2) == Some(&B256::from(gateway.id.0))
-                };
-                log.topics.first().is_some_and(is_gateway_event) && gateways.iter().any(emitter)
-            })
+/// The gateway events in a receipt: which gateway's, and their numbers.
+pub(crate) fn events_of(receipt: &JsonReceipt, gateways: &[GatewayStanding]) -> Vec<(GatewayId, u64)> {
+    if !receipt.succeeded() {
+        return Vec::new();
+    }
+    let event = |log: &JsonLog| {
+        log.topics.first().filter(|topic| is_gateway_event(topic))?;
+        let emitter = |gateway: &&GatewayStanding| {
+            log.address.as_slice() == gateway.address && log.topics.get(2) == Some(&B256::from(gateway.id.0))
+        };
+        let gateway = gateways.iter().find(emitter)?;
+        Some((gateway.id, u64::try_from(U256::from_be_bytes(log.topics[1].0)).unwrap_or(u64::MAX)))
     };
-    (0u64..).zip(receipts).filter(|(_, receipt)| of_gateway(receipt)).map(|(index, _)| index).collect()
+    receipt.logs.iter().filter_map(event).collect()
 }
 
 fn is_gateway_event(topic: &B256) -> bool {

@@ -28,6 +28,7 @@ mod chain;
 mod deploy;
 mod destination;
 mod events;
+mod fit;
 mod gas;
 pub mod rpc;
 mod source;

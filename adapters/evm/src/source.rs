@@ -2,7 +2,7 @@
 
 use core::sync::atomic::AtomicUsize;
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,18 +10,21 @@ use alloy_primitives::{Address, B256, U64};
 use async_trait::async_trait;
 use causeway_adapter::{AdapterError, Evidence, GatewayStanding, Head, Health, Recorded, Source, Standing};
 use causeway_protocol::{GatewayId, words};
-use causeway_verifier::bft::MAX_BLOCKS;
+use causeway_verifier::bft::{Config, MAX_BLOCKS};
 use causeway_verifier::prover::{BuiltRun, RunBuilder, back_fill};
-use causeway_verifier::{ClientState, Refusal};
+use causeway_verifier::{ClientState, MAX_EVIDENCE, Refusal};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::chain::{Chain, Fetched};
+use crate::fit::{BESIDE, ROOM, TooLarge, Wanted};
 use crate::rpc::{NodeError, Nodes, hex_quantity};
 
 /// Heights that one search for logs covers.
 const LOG_RANGE: u64 = 5_000;
+/// Blocks fetched before their size is looked at.
+const CHUNK: usize = 16;
 /// Headers at the end of a run for which other nodes' copies are asked when seals are missing.
 const COPIES: usize = 4;
 
@@ -64,6 +67,8 @@ struct Memory {
     head: Option<(Head, Instant)>,
     /// Per gateway: the event number that was looked for, and the height up to which it is not there.
     searched: BTreeMap<GatewayId, (u64, u64)>,
+    /// Events whose receipts no evidence can take: they are not looked for again.
+    unprovable: BTreeSet<(GatewayId, u64)>,
 }
 
 impl EvmSource {
@@ -76,6 +81,12 @@ impl EvmSource {
         Chain { nodes: &self.nodes, contract_size: &self.contract_size }
     }
 
+    /// The last height that one run from the head can reach.
+    fn last(&self, standing: &Standing, newest: u64) -> u64 {
+        let most = self.settings.most_headers.clamp(1, MAX_BLOCKS) as u64;
+        newest.min(standing.head.height + most)
+    }
+
     /// The blocks after the head up to `newest`, as many as one run takes.
     async fn blocks(
         &self,
@@ -83,26 +94,56 @@ impl EvmSource {
         standing: &Standing,
         newest: u64,
     ) -> Result<Vec<Fetched>, AdapterError> {
-        let first = standing.head.height + 1;
-        let most = self.settings.most_headers.clamp(1, MAX_BLOCKS) as u64;
-        let last = newest.min(standing.head.height + most);
-        let known = self.remembered(standing, last);
-        let next = first + known.len() as u64;
-        let fetched = if next <= last {
-            self.chain().blocks(builder.config(), next..=last, &standing.gateways, true).await?
-        } else {
-            Vec::new()
-        };
-        let mut memory = self.memory.lock();
-        memory.blocks.extend((next..).zip(fetched.iter().cloned()));
-        drop(memory);
+        let last = self.last(standing, newest);
+        let wanted = Wanted { gateways: &standing.gateways, missing_only: false, room: ROOM };
+        let mut blocks = Vec::new();
         let mut room = self.settings.most_bytes;
-        let fits = |block: &Fetched| {
-            let fits = room > 0;
-            room = room.saturating_sub(block.size());
-            fits
+        let mut add = |chunk: Vec<Fetched>| {
+            for block in chunk {
+                if room == 0 {
+                    break;
+                }
+                // What is left out of a block is filled in; a run that ends there makes that short.
+                room = if block.partial { 0 } else { room.saturating_sub(block.size()) };
+                blocks.push(block);
+            }
+            room > 0
         };
-        Ok(known.into_iter().chain(fetched).take_while(fits).collect())
+        let known = self.remembered(standing, last);
+        let mut next = standing.head.height + 1 + known.len() as u64;
+        let mut more = add(known);
+        while more && next <= last {
+            let end = last.min(next + CHUNK as u64 - 1);
+            let chunk = self.chain().blocks(builder.config(), next..=end, wanted, true).await?;
+            self.memory.lock().blocks.extend((next..).zip(chunk.iter().cloned()));
+            more = add(chunk);
+            next = end + 1;
+        }
+        Ok(blocks)
+    }
+
+    /// The shortest run there is, without any receipt: what moves the head on where receipts are in the way.
+    async fn bare_run(&self, standing: &Standing, newest: u64) -> Result<Option<Evidence>, AdapterError> {
+        let mut builder = builder(standing)?;
+        let mut next = standing.head.height + 1;
+        let last = self.last(standing, newest);
+        while next <= last {
+            let end = last.min(next + CHUNK as u64 - 1);
+            for fetched in self.chain().blocks(builder.config(), next..=end, Wanted::NOTHING, true).await? {
+                let refused = |refusal: Refusal| unprovable(standing.head.height + 1, &refusal);
+                builder.push(fetched.block).map_err(refused)?;
+                if let Some(BuiltRun { first, last, evidence }) = builder.take_run().map_err(refused)? {
+                    tracing::warn!(
+                        first,
+                        last,
+                        "receipts keep a run from ending: it goes without, to be filled in"
+                    );
+                    return Ok(Some(Evidence { first, last, bytes: evidence, proofs: 0 }));
+                }
+            }
+            next = end + 1;
+        }
+        Ok(None)
     }
 
     /// Blocks known from an earlier call that follow the head without a gap.
@@ -144,14 +185,70 @@ impl EvmSource {
         let run = run?;
         let length = run.last - run.first + 1;
         let covered = blocks.iter().take(usize::try_from(length).unwrap_or(usize::MAX));
-        let proofs = covered.filter(|block| block.has_events()).count();
+        let (mut proofs, mut partial) = (0, false);
+        for block in covered {
+            proofs += usize::from(block.has_events());
+            partial |= block.partial;
+        }
         let due = length >= self.settings.idle_headers || self.idle() >= self.settings.idle_time;
-        (proofs > 0 || due).then_some(Evidence {
+        (proofs > 0 || partial || due).then_some(Evidence {
             first: run.first,
             last: run.last,
             bytes: run.evidence,
             proofs,
         })
+    }
+
+    /// Adds the receipts of missing events to the blocks of a back-fill, from the first on, as many as fit beside the headers: the
+    /// next back-fill continues. Answers what never fits.
+    async fn add_missing(
+        &self,
+        config: &Config,
+        standing: &Standing,
+        heights: core::ops::RangeInclusive<u64>,
+        blocks: &mut [Fetched],
+    ) -> Result<Vec<TooLarge>, AdapterError> {
+        let (mut left, mut full) = (room_beside_headers(blocks), false);
+        let wanted = Wanted { gateways: &standing.gateways, missing_only: true, room: left };
+        let mut too_large = Vec::new();
+        let firsts = heights.clone().step_by(CHUNK);
+        for (first, blocks) in firsts.zip(blocks.chunks_mut(CHUNK)) {
+            let chunk = first..=(first + CHUNK as u64 - 1).min(*heights.end());
+            for (block, fetched) in
+                blocks.iter_mut().zip(self.chain().blocks(config, chunk, wanted, false).await?)
+            {
+                let size = fetched.receipts_size();
+                too_large.extend(fetched.too_large);
+                if size > left {
+                    full = true;
+                    break;
+                }
+                left -= size;
+                block.block.receipts = fetched.block.receipts;
+            }
+            if full {
+                break;
+            }
+        }
+        for TooLarge { event, size } in &too_large {
+            tracing::error!(gateway = %event.0, number = event.1, size, "the event's receipt is too large to be proven");
+            self.memory.lock().unprovable.insert(*event);
+        }
+        Ok(too_large)
+    }
+
+    /// The next number to look for, if there is one: once it is recorded, so is all that was recorded above it. Those that
+    /// cannot be proven are stepped over.
+    fn sought(&self, gateway: &GatewayStanding) -> Option<u64> {
+        let memory = self.memory.lock();
+        let provable = |number: &u64| !memory.unprovable.contains(&(gateway.id, *number));
+        if gateway.missing.is_empty() {
+            let steps = memory.unprovable.len() as u64 + 1;
+            (1..=steps).map(|step| gateway.number + step).find(provable)
+        } else {
+            // Above those, nothing tells what is recorded; with the next event recorded the ranges will.
+            gateway.missing.iter().cloned().flatten().find(provable)
+        }
     }
 
     /// The height of the event `number` of a gateway, if it stands at `last` or below.
@@ -229,14 +326,19 @@ impl Source for EvmSource {
                 return Err(unprovable(builder.next_height(), &refusal));
             }
         }
-        let mut run = builder.take_run().map_err(|refusal| unprovable(builder.next_height(), &refusal))?;
+        let mut run = take_run(&mut builder)?;
         if let Some(obstacle) = builder.obstacle().filter(|_| builder.pending() > 0) {
             // Seals that one node lacks another may have; else a descendant brings the rest.
             tracing::debug!(pending = builder.pending(), %obstacle, "headers wait");
             if run.is_none() {
                 self.add_copies(&mut builder, &blocks).await?;
-                run = builder.take_run().map_err(|refusal| unprovable(builder.next_height(), &refusal))?;
+                run = take_run(&mut builder)?;
             }
+        }
+        let size: usize = blocks.iter().map(Fetched::size).sum();
+        let large = size >= self.settings.most_bytes || blocks.iter().any(|block| block.partial);
+        if run.is_none() && large {
+            return self.bare_run(standing, newest).await;
         }
         if run.is_none()
             && blocks.len() >= self.settings.most_headers
@@ -250,8 +352,8 @@ impl Source for EvmSource {
     async fn omitted(&self, standing: &Standing) -> Result<Option<u64>, AdapterError> {
         let mut lowest = None;
         for gateway in &standing.gateways {
-            // The next number is the only one to look for: once it is recorded, so is all that was recorded above it.
-            let height = self.find_event(gateway, gateway.number + 1, standing.head.height).await?;
+            let Some(number) = self.sought(gateway) else { continue };
+            let height = self.find_event(gateway, number, standing.head.height).await?;
             lowest = match (lowest, height) {
                 (Some(lowest), Some(height)) => Some(u64::min(lowest, height)),
                 (lowest, height) => lowest.or(height),
@@ -274,8 +376,16 @@ impl Source for EvmSource {
         }
         let builder = builder(standing)?;
         let heights = from..=recorded.height;
-        let blocks = self.chain().blocks(builder.config(), heights, &standing.gateways, false).await?;
+        let mut blocks =
+            self.chain().blocks(builder.config(), heights.clone(), Wanted::NOTHING, false).await?;
+        let too_large = self.add_missing(builder.config(), standing, heights, &mut blocks).await?;
         let (proofs, last) = (blocks.iter().filter(|block| block.has_events()).count(), blocks.last());
+        if let (0, Some(cause)) = (proofs, too_large.first()) {
+            let ((gateway, number), size) = (cause.event, cause.size);
+            let detail =
+                format!("event {number} of {gateway}: a receipt of {size} bytes, more than evidence takes");
+            return Err(AdapterError::Unprovable { height: from, detail });
+        }
         if let Some(last) = last.filter(|last| last.hash != recorded.hash) {
             let (expected, came) = (recorded.hash.to_string(), last.hash.to_string());
             return Err(AdapterError::Inconsistent { what: "the recorded block's hash", expected, came });
@@ -288,6 +398,20 @@ impl Source for EvmSource {
 
     fn health(&self) -> Health {
         Health { head: self.nodes.known_height(), nodes: self.nodes.health() }
+    }
+}
+
+/// Bytes that receipts can have in a back-fill of these blocks.
+fn room_beside_headers(blocks: &[Fetched]) -> usize {
+    let headers: usize = blocks.iter().map(|block| block.block.raw.len() + 64).sum();
+    MAX_EVIDENCE.saturating_sub(headers + BESIDE / 8)
+}
+
+/// The run that can be cut off; none if a block alone is too large: it goes without receipts.
+fn take_run(builder: &mut RunBuilder) -> Result<Option<BuiltRun>, AdapterError> {
+    match builder.take_run() {
+        Err(Refusal::TooLarge { .. }) => Ok(None),
+        run => run.map_err(|refusal| unprovable(builder.next_height(), &refusal)),
     }
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
-use causeway_adapter::{AdapterError, Evidence, Source, Standing};
+use causeway_adapter::{AdapterError, Evidence, GatewayStanding, Source, Standing};
 use causeway_api::{EvidenceAnswer, EvidenceStatus, IslandState};
 use causeway_client::{ClientError, HubClient};
 use causeway_protocol::{Address, Envelope, HubId, SignError, Signer};
@@ -28,8 +28,9 @@ pub(crate) struct Watcher {
     status: Status,
     /// Where the hub stood when asked last, and when that was.
     standing: Option<(Standing, Instant)>,
-    /// The height filled in last: if something is still missing there, filling it in again changes nothing.
-    filled: Option<u64>,
+    /// The height filled in last, and where the gateways stood before: if nothing has changed, filling it in again changes
+    /// nothing. What is missing at one height may take several pieces of evidence.
+    filled: Option<(u64, Vec<GatewayStanding>)>,
 }
 
 /// What one step came to.
@@ -147,14 +148,15 @@ impl Watcher {
             self.filled = None;
             return Ok(false);
         };
-        if self.filled == Some(height) {
+        if self.filled.as_ref().is_some_and(|(at, gateways)| *at == height && *gateways == standing.gateways)
+        {
             return Err(WatchError::StillMissing { height });
         }
         tracing::warn!(height, "an event was left out of recorded evidence; filling it in");
         let recorded = convert::recorded(self.hub.recorded_header(&self.island, height).await?);
         let evidence = self.source.back_fill(standing, height, recorded).await?;
         self.submit(standing, evidence).await?;
-        self.filled = Some(height);
+        self.filled = Some((height, standing.gateways.clone()));
         self.status.update(|status| status.back_filled += 1);
         Ok(true)
     }

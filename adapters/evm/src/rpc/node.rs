@@ -17,6 +17,9 @@ use super::{JsonBlock, JsonReceipt, NodeError, hex_quantity};
 /// Receipts asked for at once, where they come one by one.
 const AT_ONCE: usize = 8;
 
+/// How many times longer than other answers those about receipts may take: a few megabytes of logs are many more of JSON.
+const RECEIPTS_PATIENCE: u32 = 6;
+
 /// How a node gives raw headers out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HeaderMethod {
@@ -73,9 +76,18 @@ impl Node {
         method: &'static str,
         params: Value,
     ) -> Result<T, NodeError> {
+        self.call_within(self.timeout, method, params).await
+    }
+
+    async fn call_within<T: DeserializeOwned>(
+        &self,
+        timeout: Duration,
+        method: &'static str,
+        params: Value,
+    ) -> Result<T, NodeError> {
         let call = self.provider.raw_request::<_, Value>(Cow::Borrowed(method), params);
-        let answer = match tokio::time::timeout(self.timeout, call).await {
-            Err(_) => return Err(NodeError::Failed(format!("no answer in {:?}", self.timeout))),
+        let answer = match tokio::time::timeout(timeout, call).await {
+            Err(_) => return Err(NodeError::Failed(format!("no answer in {timeout:?}"))),
             Ok(Err(error)) => return Err(NodeError::of_transport(error)),
             Ok(Ok(Value::Null)) => return Err(NodeError::Missing(format!("answer to {method}"))),
             Ok(Ok(answer)) => answer,
@@ -135,7 +147,8 @@ impl Node {
 
     /// Every receipt of a block, in transaction order.
     pub(crate) async fn receipts(&self, number: u64) -> Result<Vec<JsonReceipt>, NodeError> {
-        let all = self.call::<Vec<JsonReceipt>>("eth_getBlockReceipts", json!([hex_quantity(number)])).await;
+        let (timeout, params) = (self.timeout * RECEIPTS_PATIENCE, json!([hex_quantity(number)]));
+        let all = self.call_within::<Vec<JsonReceipt>>(timeout, "eth_getBlockReceipts", params).await;
         let mut receipts = match all {
             Err(error) if error.is_unknown_method() => self.receipts_one_by_one(number).await?,
             all => all?,
@@ -152,7 +165,9 @@ impl Node {
         }
         let block: Transactions =
             self.call("eth_getBlockByNumber", json!([hex_quantity(number), false])).await?;
-        let calls = block.transactions.into_iter().map(|hash| self.receipt(hash));
+        let timeout = self.timeout * RECEIPTS_PATIENCE;
+        let receipt = |hash| self.call_within(timeout, "eth_getTransactionReceipt", json!([hash]));
+        let calls = block.transactions.into_iter().map(receipt);
         stream::iter(calls).buffered(AT_ONCE).try_collect().await
     }
 

@@ -1,6 +1,7 @@
 //! A hub's place in these tests: it verifies evidence with the light client and says where it stands.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use causeway_adapter::{Evidence, GatewayStanding, Head, Recorded, Standing};
@@ -69,7 +70,21 @@ impl Book {
         if let Some((number, (_, (height, _)))) = contiguous {
             (self.standing.gateways[0].number, self.standing.gateways[0].height) = (number, *height);
         }
+        self.standing.gateways[0].missing = self.gaps();
         Ok(events)
+    }
+
+    /// The numbers that are missing below recorded ones.
+    fn gaps(&self) -> Vec<RangeInclusive<u64>> {
+        let mut next = 1;
+        let mut gaps = Vec::new();
+        for number in self.events.keys() {
+            if next < *number {
+                gaps.push(next..=number - 1);
+            }
+            next = number + 1;
+        }
+        gaps
     }
 
     /// The lowest recorded header at `height` or above.

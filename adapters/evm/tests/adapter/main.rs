@@ -7,5 +7,6 @@ mod deliver;
 mod failover;
 mod goquorum;
 mod island;
+mod large;
 mod settle;
 mod watch;
