@@ -163,6 +163,11 @@ impl Chain {
         self.emit(&PacketDelivered { number, gateway, id, success, result: result.to_vec().into() });
     }
 
+    pub(crate) fn expire(&mut self, packet: &Packet) {
+        let (number, gateway) = self.next_number();
+        self.emit(&PacketExpired { number, gateway, id: packet.id().0.into() });
+    }
+
     pub(crate) fn settle(&mut self, packet: &Packet, by: &Attestation) {
         let (number, gateway) = self.next_number();
         let (id, kind) = (packet.id().0.into(), by.kind as u8);

@@ -56,16 +56,24 @@ impl Bridge {
 
     /// Lets attestor `which` sign everything that waits for it.
     async fn sign(&self, which: usize) -> Vec<Attestation> {
+        self.sign_only(which, |_| true).await
+    }
+
+    /// The same, of the statements it agrees with: a batch with another one gets no signature.
+    async fn sign_only(&self, which: usize, agrees: impl Fn(&Attestation) -> bool) -> Vec<Attestation> {
         let (signer, token) = &self.attestors[which];
         let pending: api::PendingBatches =
             self.world.get("/v1/attestations/pending?wait=10", token).await.ok();
         let mut leaves = Vec::new();
         let mut items = Vec::new();
-        for item in pending.items {
+        for item in pending.items.into_iter().filter(|item| item.leaves.iter().all(&agrees)) {
             let batch = Batch::of(item.epoch, &item.leaves).unwrap();
             let signature = signer.sign(batch.digest(item.gateway)).unwrap();
             items.push(json!({ "gateway": item.gateway, "batch": batch, "signature": signature }));
             leaves.extend(item.leaves);
+        }
+        if items.is_empty() {
+            return leaves;
         }
         let answer = self.world.post("/v1/attestations", token, &json!({ "items": items })).await;
         for result in answer.ok::<api::AttestationsAnswer>().results {
@@ -138,6 +146,64 @@ async fn a_packet_is_sent_attested_delivered_and_settled() {
     let stats: api::Stats = bridge.world.get("/v1/stats", &bridge.world.operator).await.ok();
     assert_eq!(stats.packets.get("settled"), Some(&1));
     assert_eq!(stats.attestors.len(), 3);
+}
+
+#[tokio::test]
+async fn a_packet_that_policy_refuses_is_expired_at_once_and_refunded() {
+    let mut bridge = Bridge::new().await;
+    let [harbour, port] = [bridge.chains[0].gateway, bridge.chains[1].gateway];
+    let packet = bridge.chains[0].send(port, b"unwanted");
+    let id = packet.id();
+    bridge.chains[0].seal();
+    bridge.relay().await;
+    let [delivery, refusal] =
+        [AttestationKind::Deliver, AttestationKind::Refuse].map(|kind| Attestation::plain(kind, id));
+    assert_eq!(bridge.sign(2).await, [delivery], "one attestor would deliver it");
+    assert_eq!(
+        bridge.sign_only(0, |leaf| *leaf != delivery).await,
+        [],
+        "two would not, and are asked nothing else yet"
+    );
+
+    // A minute later; a packet the other way, which nobody minds, gives the hub something to do.
+    bridge.world.clock.set(GENESIS + 200);
+    let welcome =
+        Attestation::plain(AttestationKind::Deliver, bridge.chains[1].send(harbour, b"welcome").id());
+    bridge.chains[1].seal();
+    bridge.relay().await;
+    for attestor in [0, 1] {
+        let mut signed = Vec::new();
+        for _ in 0..200 {
+            signed.extend(bridge.sign_only(attestor, |leaf| *leaf != delivery).await);
+            if signed.len() == 2 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert!(signed.contains(&refusal) && signed.contains(&welcome), "{signed:?}");
+    }
+    let asked: api::PendingBatches =
+        bridge.world.get("/v1/attestations/pending", &bridge.attestors[2].1).await.ok();
+    assert!(asked.items.is_empty(), "who signed DELIVER is not asked for REFUSE");
+    let ready = bridge.deliveries("port").await;
+    assert_eq!(ready.iter().map(|item| item.attestation).collect::<Vec<_>>(), [refusal]);
+
+    // Long before its timeout, the relayer calls `expire` with it.
+    bridge.chains[1].expire(&packet);
+    bridge.chains[1].seal();
+    bridge.relay().await;
+    assert_eq!(bridge.packet(id).await.state, PacketState::Expired);
+    assert!(bridge.deliveries("port").await.is_empty());
+    let expired = Attestation::plain(AttestationKind::Expired, id);
+    for attestor in [0, 1] {
+        assert_eq!(bridge.sign(attestor).await, [expired]);
+    }
+    let home = bridge.deliveries("harbour").await;
+    assert!(home.iter().any(|item| item.attestation == expired));
+    bridge.chains[0].settle(&packet, &expired);
+    bridge.chains[0].seal();
+    bridge.relay().await;
+    assert_eq!(bridge.packet(id).await.state, PacketState::Refunded);
 }
 
 #[tokio::test]
