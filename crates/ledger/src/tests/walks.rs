@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use sqlx::Row as _;
 
-use super::world::{T0, World, delivered, expired, operator, sent, settled};
+use super::world::{T0, World, delivered, expired, operator, sent, set, settled, signers};
 use crate::packet::{Outcome, PacketEvent, PacketLife, Settlement};
 use crate::{IslandChange, LedgerError};
 
@@ -23,6 +23,9 @@ enum Step {
     Pause(bool),
     Suspend(bool),
     Sign(usize),
+    Rotate,
+    /// Another packet with the lane and sequence of one that may have been sent.
+    Twin(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -31,7 +34,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => packet.clone().prop_map(Step::Send),
         2 => (packet.clone(), any::<bool>()).prop_map(|(packet, ok)| Step::Deliver(packet, ok)),
         1 => packet.clone().prop_map(Step::Expire),
+        1 => packet.clone().prop_map(Step::Twin),
         2 => (packet, any::<bool>()).prop_map(|(packet, result)| Step::Settle(packet, result)),
+        1 => Just(Step::Rotate),
         1 => any::<bool>().prop_map(Step::Pause),
         1 => any::<bool>().prop_map(Step::Suspend),
         3 => (0..3usize).prop_map(Step::Sign),
@@ -42,6 +47,7 @@ async fn walk(steps: Vec<Step>) {
     let mut world = World::new().await;
     let packets: Vec<Packet> =
         (1..=PACKETS as u64).map(|sequence| world.east.packet(&world.west, sequence)).collect();
+    let mut epoch = 1;
     for step in steps {
         match step {
             Step::Send(packet) => {
@@ -67,6 +73,17 @@ async fn walk(steps: Vec<Step>) {
                 let _ = world.ledger.change_island(world.west.island, change, &operator(), "", T0).await;
             }
             Step::Sign(attestor) => world.sign(&[attestor]).await,
+            Step::Rotate => {
+                epoch += 1;
+                world.attestors = signers(10 * u8::try_from(epoch).unwrap());
+                let next = set(epoch, &world.attestors);
+                world.west(vec![GatewayEventKind::AttestorsRotated(next)]).await;
+            }
+            Step::Twin(packet) => {
+                let mut twin = packets[packet].clone();
+                twin.payload = b"another".to_vec();
+                world.east(vec![sent(&twin)]).await;
+            }
         }
         check(&world).await.unwrap();
     }
@@ -77,7 +94,9 @@ async fn check(world: &World) -> Result<(), LedgerError> {
     let pool = &world.ledger.pool;
     let events = sqlx::query(
         "SELECT event.subject, event.kind, event.success, event.outcome, event.gateway, event.evidence, event.number
-         FROM gateway_events AS event WHERE kind LIKE 'Packet%' ORDER BY evidence, gateway, number",
+         FROM gateway_events AS event WHERE kind LIKE 'Packet%'
+           AND NOT EXISTS (SELECT FROM packet_conflicts AS twin WHERE twin.gateway = event.gateway AND twin.number = event.number)
+         ORDER BY evidence, gateway, number",
     )
     .fetch_all(pool)
     .await?;
@@ -125,7 +144,7 @@ async fn check(world: &World) -> Result<(), LedgerError> {
 }
 
 /// Rules over the statements, each with the query that counts what breaks it.
-const RULES: [(&str, &str); 6] = [
+const RULES: [(&str, &str); 8] = [
     ("a statement is held exactly when the rule says so", "SELECT count(*) FROM leaf_holds WHERE held <> holds"),
     (
         "a settled packet has nothing left to sign",
@@ -144,6 +163,15 @@ const RULES: [(&str, &str); 6] = [
         "what is ready was signed by enough",
         "SELECT count(*) FROM leaves WHERE ready IS NOT NULL
          AND (SELECT count(*) FROM attestations WHERE attestations.batch = leaves.batch) < 2",
+    ),
+    (
+        "what is ready was signed under the epoch in force",
+        "SELECT count(*) FROM leaves JOIN batches ON batches.id = leaves.batch JOIN gateway_states ON gateway = leaves.checker
+         WHERE ready IS NOT NULL AND NOT done AND batches.epoch <> gateway_states.epoch",
+    ),
+    (
+        "a gateway that sent two packets with one lane and sequence is suspended",
+        "SELECT count(*) FROM packet_conflicts JOIN gateway_states USING (gateway) WHERE NOT suspended",
     ),
     (
         "an open batch holds nothing that is held or batched again",
