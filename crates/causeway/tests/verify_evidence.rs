@@ -8,6 +8,7 @@ use causeway_protocol::{
     Address, AttestorSet, Envelope, Family, GatewayEvent, GatewayEventKind, HubId, LocalSigner, MEDIA_TYPE,
 };
 use causeway_verifier::forge::Forge;
+use causeway_verifier::prover::RunBuilder;
 use causeway_verifier::{ClientState, Gateway, light_client};
 use serde_json::Value;
 
@@ -37,6 +38,17 @@ impl Chain {
 
     fn evidence(&self) -> Vec<u8> {
         self.forge.run(&self.state)
+    }
+
+    /// The same headers, with no event proven.
+    fn headers(&self) -> Vec<u8> {
+        let mut builder = RunBuilder::new(Family::Qbft, &self.state).unwrap();
+        while builder.next_height() <= self.forge.head().number {
+            let mut block = self.forge.source(builder.next_height());
+            block.receipts = None;
+            builder.push(block).unwrap();
+        }
+        builder.take_run().unwrap().unwrap().evidence
     }
 
     /// Runs `verify evidence` on `files` and answers its exit code and verdicts.
@@ -91,7 +103,44 @@ fn evidence_verifies_as_bytes_as_hex_and_in_an_envelope() {
         assert_eq!((&verdicts[0]["first"], &verdicts[0]["last"]), (&1.into(), &2.into()));
         let events: Vec<_> = verdicts[0]["events"].as_array().unwrap().iter().map(|e| &e["event"]).collect();
         assert_eq!(events, ["Opened", "Beat", "Beat"]);
+        assert!(
+            verdicts[0]["events"].as_array().unwrap().iter().all(|event| event["opening_proven"] == true)
+        );
     }
+}
+
+#[test]
+fn an_event_in_the_name_of_a_gateway_whose_opening_is_not_proven_says_so() {
+    let (mut chain, folder) = (Chain::new(), tempfile::tempdir().unwrap());
+    let headers = chain.headers();
+    let client = light_client(Family::Qbft).unwrap();
+    let now = chain.forge.head().time;
+    chain.state = client.advance(&chain.state, &[], None, &headers, now).unwrap().state.clone();
+    // Any contract can emit an event with any gateway's id.
+    let impostor = Address([0xee; 20]);
+    let event = GatewayEvent { gateway: chain.gateway.id, number: 4, kind: GatewayEventKind::Beat };
+    chain.forge.mine_events(impostor, &[event]);
+    chain.gateway.address = impostor.0.to_vec();
+    let files = [("headers", headers), ("forged", chain.evidence())];
+    let files = files.map(|(name, bytes)| file(folder.path(), name, &bytes));
+    let (code, verdicts) = chain.verify(&files);
+    assert_eq!(code, 0, "{verdicts:?}");
+    let forged = &verdicts[1]["events"][0];
+    assert_eq!((&forged["event"], &forged["opening_proven"]), (&"Beat".into(), &false.into()));
+}
+
+#[test]
+fn one_gateway_at_two_addresses_is_refused() {
+    let (chain, folder) = (Chain::new(), tempfile::tempdir().unwrap());
+    let path = file(folder.path(), "evidence", &chain.evidence());
+    let id = chain.gateway.id;
+    let places = [[0xaa; 20], [0xee; 20]].map(|at| format!("{id}@{}", const_hex::encode_prefixed(at)));
+    Command::new(env!("CARGO_BIN_EXE_causeway"))
+        .args(["verify", "evidence", "--anchor", &const_hex::encode_prefixed(chain.forge.anchor())])
+        .args(["--gateway", &places[0], "--gateway", &places[1]])
+        .arg(path)
+        .assert()
+        .code(1);
 }
 
 #[test]

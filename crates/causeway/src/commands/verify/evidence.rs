@@ -1,11 +1,11 @@
 //! `causeway verify evidence`: pieces of evidence, one after the other, from a trust anchor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
-use causeway_protocol::{Family, GatewayId, Hash, Island, SignedEnvelope, keccak256};
+use causeway_protocol::{Family, GatewayEventKind, GatewayId, Hash, Island, SignedEnvelope, keccak256};
 use causeway_verifier::{
     ClientState, EventFact, EvidenceKind, Gateway, LightClient, Recorded, family_of, light_client,
 };
@@ -72,17 +72,24 @@ struct Event {
     gateway: GatewayId,
     number: u64,
     height: u64,
+    /// Whether the gateway's `Opened` was proven before. Otherwise nothing says that its id belongs to this contract.
+    opening_proven: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     packet: Option<causeway_protocol::PacketId>,
 }
 
-impl From<&EventFact> for Event {
-    fn from(fact: &EventFact) -> Self {
+impl Event {
+    /// The event. A gateway's opening joins it to `opened`.
+    fn of(fact: &EventFact, opened: &mut BTreeSet<GatewayId>) -> Self {
+        if matches!(fact.event.kind, GatewayEventKind::Opened { .. }) {
+            opened.insert(fact.event.gateway);
+        }
         Self {
             event: fact.event.kind.name(),
             gateway: fact.event.gateway,
             number: fact.event.number,
             height: fact.height,
+            opening_proven: opened.contains(&fact.event.gateway),
             packet: fact.event.kind.packet(),
         }
     }
@@ -109,6 +116,8 @@ struct Session {
     states: BTreeMap<u64, ClientState>,
     headers: BTreeMap<u64, Hash>,
     gateways: Vec<Gateway>,
+    /// Gateways whose `Opened` is proven.
+    opened: BTreeSet<GatewayId>,
     now: u64,
 }
 
@@ -132,6 +141,10 @@ impl Session {
         if island.is_none() && !args.gateways.is_empty() {
             bail!("gateways are checked against the island's id: --fingerprint is needed");
         }
+        let ids: BTreeSet<_> = args.gateways.iter().map(|(id, _)| id).collect();
+        if ids.len() < args.gateways.len() {
+            bail!("a gateway is given twice, and each stands at one address");
+        }
         let gateways = args.gateways.iter().filter_map(|(id, address)| {
             island.map(|island| Gateway { island, address: address.clone(), id: *id })
         });
@@ -145,6 +158,7 @@ impl Session {
             headers: BTreeMap::from([(anchored.header.height, anchored.header.hash)]),
             state: anchored.state,
             gateways: gateways.collect(),
+            opened: BTreeSet::new(),
             now,
         })
     }
@@ -198,7 +212,7 @@ impl Session {
         for header in &advance.headers {
             self.headers.insert(header.height, header.hash);
         }
-        verdict.events = advance.events.iter().map(Event::from).collect();
+        verdict.events = advance.events.iter().map(|fact| Event::of(fact, &mut self.opened)).collect();
         self.state = advance.state.clone();
         if span.kind == EvidenceKind::Run {
             self.states.insert(span.last, self.state.clone());
@@ -236,7 +250,8 @@ fn print(verdict: &Verdict) -> anyhow::Result<()> {
     output::line(format!("{file}: verified: {kind} {first} to {last}, {} events", verdict.events.len()))?;
     for event in &verdict.events {
         let packet = event.packet.map(|packet| format!(" {packet}")).unwrap_or_default();
-        output::line(format!("  {} {} number {}{packet}", event.height, event.event, event.number))?;
+        let doubt = if event.opening_proven { "" } else { " (its gateway's opening is not proven)" };
+        output::line(format!("  {} {} number {}{packet}{doubt}", event.height, event.event, event.number))?;
     }
     Ok(())
 }
