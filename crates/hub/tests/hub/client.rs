@@ -31,8 +31,8 @@ async fn every_call_of_the_client_is_understood() {
         gateway: RegisterGateway { address: chain.address(), id: chain.next_gateway() },
     };
     assert_eq!(operator.register_island(&wanted).await.unwrap().id, chain.island);
-    let taken = operator.register_island(&wanted).await.unwrap_err();
-    assert_eq!(taken.code(), Some("island-taken"));
+    let again = operator.register_island(&wanted).await.unwrap_err();
+    assert_eq!(again.code(), Some("island-taken"));
     let approval = ApproveIsland { anchor: chain.fingerprint, reason: "compared".to_owned() };
     operator.approve_island("harbour", &approval).await.unwrap();
     assert_eq!(operator.islands(None).await.unwrap().items.len(), 1);

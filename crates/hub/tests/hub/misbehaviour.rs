@@ -34,7 +34,7 @@ async fn case_22_two_sealed_blocks_at_one_height_freeze_the_island_once() {
 
     let proof = (2, 2, chain.misbehaviour(&fork));
     let auditor = world.token(Role::Auditor, None, None).await;
-    let envelope = sealed(chain.island, proof, &relayer);
+    let envelope = sealed(chain.island, proof.clone(), &relayer);
     let under_island = world.submit(chain.island, &token, envelope.clone()).await;
     assert_eq!(under_island.code.as_deref(), Some("wrong-kind"));
     let first = report(&world, &auditor, envelope.clone()).await;
@@ -42,6 +42,11 @@ async fn case_22_two_sealed_blocks_at_one_height_freeze_the_island_once() {
     assert_eq!(report(&world, &token, envelope).await.status, EvidenceStatus::Known);
     let island: api::Island = world.get("/v1/islands/harbour", &token).await.ok();
     assert_eq!(island.state, IslandState::Frozen);
+    // Attestors find it where they look, as the last thing of the island.
+    let feed: api::Page<api::EvidenceItem> = world.get("/v1/islands/harbour/evidence", &auditor).await.ok();
+    let last = feed.items.last().unwrap();
+    assert_eq!((last.first, last.last, &last.evidence), (proof.0, proof.1, &proof.2));
+    assert!(feed.items.iter().all(|item| item.recorded_at <= last.recorded_at));
     chain.seal();
     let after = world.catch_up(&chain, &relayer, &token).await;
     assert_eq!(after.code.as_deref(), Some("island-frozen"));
