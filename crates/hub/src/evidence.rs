@@ -170,16 +170,27 @@ async fn page(
         let more =
             if step == 0 { Vec::new() } else { hub.ledger.evidence_after(*island, from, step).await? };
         let ended = more.len() < step as usize;
-        bytes += more.iter().map(|item| item.evidence.len()).sum::<usize>();
-        items.extend(more);
+        for item in more {
+            bytes += item.evidence.len();
+            items.push(item);
+            // At the very item that reaches the bound: a client reads answers only up to a bound of its own.
+            if bytes >= PAGE_BYTES {
+                return Ok(continued(items));
+            }
+        }
         if ended && room > 0 {
             return Ok(api::Page { items, next: None });
         }
-        if room == 0 || bytes >= PAGE_BYTES {
-            let next = items.last().map(|item| item.sequence.to_string());
-            return Ok(api::Page { items, next });
+        if room == 0 {
+            return Ok(continued(items));
         }
     }
+}
+
+/// A page that others follow.
+fn continued(items: Vec<api::EvidenceItem>) -> api::Page<api::EvidenceItem> {
+    let next = items.last().map(|item| item.sequence.to_string());
+    api::Page { items, next }
 }
 
 impl From<IngestError> for Problem {
