@@ -65,6 +65,27 @@ fn a_chain_of_another_family_is_refused() {
 }
 
 #[test]
+fn a_trusted_block_that_contradicts_itself_is_refused_like_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut capture: Value =
+        serde_json::from_str(&std::fs::read_to_string(own("qbft-removal.json")).unwrap()).unwrap();
+    capture["blocks"][0]["block"]["gasUsed"] = "0x1".into();
+    let file = folder.path().join("altered.json");
+    std::fs::write(&file, capture.to_string()).unwrap();
+    let (code, report) = verify(&file, "qbft");
+    assert_eq!(code, 1);
+    assert_eq!((&report["verified"], &report["refused"]), (&json!(0), &json!(6)));
+    assert_eq!(report["first_refusal"]["height"], 96);
+    assert_eq!(report["first_refusal"]["code"], "hash-differs");
+}
+
+#[test]
+fn without_a_family_the_genesis_file_says_it() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_causeway"));
+    command.args(["verify", "chain"]).arg(own("qbft-removal.json")).assert().code(0);
+}
+
+#[test]
 fn every_captured_chain_verifies_whole() {
     let chains = [
         ("goquorum-qbft/chain.json", "qbft", 103),

@@ -29,7 +29,7 @@ pub(crate) struct Replacement {
 pub(crate) fn read(family: Family, genesis: &Value, contract: Option<&Value>) -> Result<Genesis, FieldError> {
     let chain = genesis.get("config").unwrap_or(&Value::Null);
     let dialect = Dialect::of(chain);
-    let mut config = super::plain(family, first_protocol(family, chain));
+    let mut config = super::plain(family, first_protocol(family, genesis));
     let mut replacements = Vec::new();
     let base = ["qbft", "ibft2", "ibft", "istanbul"].into_iter().find_map(|name| chain.get(name));
     if let Some(base) = base {
@@ -77,23 +77,25 @@ impl Dialect {
     }
 }
 
-/// The protocol that seals the first blocks: what the genesis file names, or else the family's own.
-fn first_protocol(family: Family, chain: &Value) -> Protocol {
+/// The family whose consensus the genesis file names; the older ones first, because they may become QBFT later.
+pub(crate) fn family(genesis: &Value) -> Option<Family> {
     let names = [
-        ("ibft2", Protocol::Ibft2),
-        ("ibft", Protocol::Ibft),
-        ("istanbul", Protocol::Ibft),
-        ("qbft", Protocol::Qbft),
+        ("ibft2", Family::Ibft2),
+        ("ibft", Family::Ibft),
+        ("istanbul", Family::Ibft),
+        ("qbft", Family::Qbft),
     ];
-    let first = names.into_iter().find(|(name, _)| chain.get(name).is_some());
-    first.map_or(
-        match family {
-            Family::Ibft => Protocol::Ibft,
-            Family::Ibft2 => Protocol::Ibft2,
-            _ => Protocol::Qbft,
-        },
-        |(_, protocol)| protocol,
-    )
+    let chain = genesis.get("config")?;
+    names.into_iter().find(|(name, _)| chain.get(name).is_some()).map(|(_, family)| family)
+}
+
+/// The protocol that seals the first blocks: what the genesis file names, or else the family's own.
+fn first_protocol(asked: Family, genesis: &Value) -> Protocol {
+    match family(genesis).unwrap_or(asked) {
+        Family::Ibft => Protocol::Ibft,
+        Family::Ibft2 => Protocol::Ibft2,
+        _ => Protocol::Qbft,
+    }
 }
 
 fn transitions(chain: &Value) -> Result<Vec<&Value>, FieldError> {

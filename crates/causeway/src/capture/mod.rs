@@ -47,6 +47,11 @@ impl Capture {
         })
     }
 
+    /// The family that its genesis file names.
+    pub(crate) fn family(&self) -> Option<Family> {
+        genesis::family(&self.genesis)
+    }
+
     /// The consensus parameters in its genesis file.
     pub(crate) fn genesis(&self, family: Family) -> Result<Genesis, FieldError> {
         genesis::read(family, &self.genesis, self.contract.as_ref())

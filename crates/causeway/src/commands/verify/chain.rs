@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use causeway_protocol::Family;
+use causeway_verifier::family_of;
 use clap::Args;
 use serde_json::json;
 
@@ -18,9 +19,9 @@ use crate::output::{self, Reported};
 pub(crate) struct Chain {
     /// The capture: JSON with `genesis` and `blocks`, in height order.
     file: PathBuf,
-    /// Its family: qbft, ibft2 or ibft.
+    /// The family it has to be of: qbft, ibft2 or ibft; without it, that of the anchor or of its genesis file.
     #[arg(long)]
-    family: Family,
+    family: Option<Family>,
     /// Trust this anchor instead of the first block: 0x-hex, or a file that holds it.
     #[arg(long, value_name = "FILE|HEX")]
     anchor: Option<String>,
@@ -34,7 +35,12 @@ pub(crate) fn run(args: &Chain) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&args.file).with_context(|| format!("{shown} cannot be read"))?;
     let capture = Capture::parse(&text).with_context(|| shown.to_string())?;
     let anchor = args.anchor.as_deref().map(read_anchor).transpose().context("anchor")?;
-    let report = walk(args.family, &capture, anchor.as_deref()).with_context(|| shown.to_string())?;
+    let family = match (args.family, &anchor) {
+        (Some(family), _) => family,
+        (None, Some(anchor)) => family_of(anchor).context("anchor")?,
+        (None, None) => capture.family().context("the genesis file names no family; --family is needed")?,
+    };
+    let report = walk(family, &capture, anchor.as_deref()).with_context(|| shown.to_string())?;
     print(args, &report)?;
     if report.first_refusal.is_none() { Ok(()) } else { Err(Reported.into()) }
 }

@@ -51,6 +51,14 @@ pub(crate) struct FirstRefusal {
     pub(crate) detail: String,
 }
 
+impl Report {
+    /// Keeps the first refusal.
+    fn refuse(&mut self, height: u64, fault: &Fault) {
+        let (code, detail) = (fault.code(), fault.to_string());
+        self.first_refusal.get_or_insert(FirstRefusal { height, code, detail });
+    }
+}
+
 /// Why a block of a capture is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
@@ -107,9 +115,17 @@ pub(crate) fn walk(family: Family, capture: &Capture, anchor: Option<&[u8]>) -> 
     } else {
         let genesis = capture.genesis(family)?;
         let (first, rest) = capture.blocks.split_at(1);
-        let mut report = Report::default();
-        let anchor = anchor_of(&genesis, &first[0], &mut report)?;
-        let anchored = client.anchor(&anchor)?.into_inner();
+        let mut report = Report { headers: rest.len(), ..Report::default() };
+        let anchor = anchor_of(&genesis, &first[0], &mut report);
+        let anchored = anchor.and_then(|anchor| Ok(client.anchor(&anchor)?.into_inner()));
+        let anchored = match anchored {
+            Ok(anchored) => anchored,
+            Err(fault) => {
+                report.refused = rest.len();
+                report.refuse(first[0].height().unwrap_or_default(), &fault);
+                return Ok(report);
+            }
+        };
         let mut walker = Walker::new(client, genesis, anchored.state)?;
         walker.report = report;
         (walker, rest)
@@ -124,7 +140,7 @@ pub(crate) fn walk(family: Family, capture: &Capture, anchor: Option<&[u8]>) -> 
             // A block that waits was not refused: what stopped the walk is the block it waited with.
             let height =
                 if matches!(fault, Fault::Refused(_)) { height } else { block.height().unwrap_or(height) };
-            walker.refuse(height, &fault);
+            walker.report.refuse(height, &fault);
             break;
         }
     }
@@ -354,16 +370,11 @@ impl Walker {
         Ok(())
     }
 
-    fn refuse(&mut self, height: u64, fault: &Fault) {
-        let (code, detail) = (fault.code(), fault.to_string());
-        self.report.first_refusal.get_or_insert(FirstRefusal { height, code, detail });
-    }
-
     /// Blocks that still wait for seals are refused, with what they wait for.
     fn end(&mut self) {
         if let (Some(waiting), Some(obstacle)) = (self.waiting.front(), self.builder.obstacle()) {
             let height = waiting.height;
-            self.refuse(height, &obstacle.into());
+            self.report.refuse(height, &obstacle.into());
         }
         self.report.refused = self.report.headers - self.report.verified;
     }
