@@ -8,9 +8,11 @@
 //!
 //! ```
 //! # use causeway_adapter::{AdapterError, Evidence, Source, Standing};
-//! # async fn standing() -> Standing { unimplemented!() }
-//! # async fn submit(_: Evidence) {}
-//! # async fn example(source: &dyn Source) -> Result<(), AdapterError> {
+//! # async fn example(
+//! #     source: &dyn Source,
+//! #     standing: impl AsyncFn() -> Standing,
+//! #     submit: impl AsyncFn(Evidence),
+//! # ) -> Result<(), AdapterError> {
 //! let standing = standing().await; // where the hub stands with this island
 //! if let Some(evidence) = source.next(&standing).await? {
 //!     submit(evidence).await; // and ask again where it stands
