@@ -16,6 +16,7 @@
 pub mod bft;
 mod client;
 pub mod evm;
+pub mod fabric;
 mod facts;
 #[cfg(feature = "forge")]
 pub mod forge;
