@@ -42,9 +42,10 @@ pub struct RegisterGateway {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproveIsland {
-    /// The anchor's block hash, as the operator compared it with the owner.
+    /// SHA-256 of the anchor's canonical bytes, as the operator compared them with the owner. The block alone would not do: the
+    /// bytes also say by which rules the light client goes on from there.
     #[schema(value_type = String)]
-    pub anchor: Hash,
+    pub anchor_digest: Hash,
     /// Why it is approved; kept in the history.
     pub reason: String,
 }
@@ -147,6 +148,9 @@ pub struct Island {
     /// The block hash of its first trust anchor.
     #[schema(value_type = String)]
     pub anchor: Hash,
+    /// SHA-256 of that anchor's canonical bytes: what an approval names.
+    #[schema(value_type = String)]
+    pub anchor_digest: Hash,
     /// Its gateways.
     pub gateways: Vec<Gateway>,
     /// The head of its light client.
@@ -156,6 +160,18 @@ pub struct Island {
     /// When it was registered.
     #[serde(with = "time::serde::rfc3339")]
     pub registered_at: OffsetDateTime,
+}
+
+/// The trust anchor of an island, to be compared with its owner's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Anchor {
+    /// SHA-256 of the bytes.
+    #[schema(value_type = String)]
+    pub digest: Hash,
+    /// The anchor in the family's canonical form (docs/formats.md).
+    #[serde(with = "json::hex")]
+    #[schema(value_type = String)]
+    pub bytes: Vec<u8>,
 }
 
 /// Event numbers, both ends included.

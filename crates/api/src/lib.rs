@@ -20,7 +20,7 @@ pub use attestations::{
 pub use deliveries::{Deliveries, Delivery};
 pub use evidence::{EvidenceAnswer, EvidenceItem, EvidenceResults, EvidenceStatus};
 pub use islands::{
-    ApproveIsland, ChangeIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island,
+    Anchor, ApproveIsland, ChangeIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island,
     IslandState, NumberRange, RecordedHeader, RegisterGateway, RegisterIsland,
 };
 pub use packets::{Packet, PacketState, Signed, Timeline, TimelineEvent};

@@ -1,6 +1,8 @@
 //! Islands: registering, approving, life cycle, cursor.
 
-use causeway_api::{ApproveIsland, ChangeIsland, Cursor, Island, Page, RecordedHeader, RegisterIsland};
+use causeway_api::{
+    Anchor, ApproveIsland, ChangeIsland, Cursor, Island, Page, RecordedHeader, RegisterIsland,
+};
 
 use crate::request::Request;
 use crate::{ClientError, HubClient};
@@ -20,6 +22,11 @@ impl HubClient {
     /// One island: `GET /v1/islands/{island}`.
     pub async fn island(&self, island: &str) -> Result<Island, ClientError> {
         self.json(Request::get(&["v1", "islands", island])).await
+    }
+
+    /// The trust anchor it was registered under: `GET /v1/islands/{island}/anchor`.
+    pub async fn anchor(&self, island: &str) -> Result<Anchor, ClientError> {
+        self.json(Request::get(&["v1", "islands", island, "anchor"])).await
     }
 
     /// Approves an island under the anchor that was compared with its owner: `POST /v1/islands/{island}/approve`.

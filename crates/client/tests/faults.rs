@@ -133,7 +133,7 @@ async fn a_changing_call_is_sent_once_only() {
     let (hub, calls) = server(|_, _, _| problem(StatusCode::SERVICE_UNAVAILABLE, "overloaded")).await;
     hub.register_island(&island()).await.unwrap_err();
     assert_eq!(calls.swap(0, Ordering::SeqCst), 1);
-    let approval = ApproveIsland { anchor: Hash([1; 32]), reason: "compared by telephone".into() };
+    let approval = ApproveIsland { anchor_digest: Hash([1; 32]), reason: "compared by telephone".into() };
     hub.approve_island("harbour", &approval).await.unwrap_err();
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }

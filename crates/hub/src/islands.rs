@@ -115,7 +115,24 @@ pub(crate) async fn approve(
     Path(island): Path<String>,
     Json(body): Json<api::ApproveIsland>,
 ) -> Result<Json<api::Island>, Problem> {
-    change(&app, &caller, &island, IslandChange::Approve { anchor: body.anchor }, &body.reason).await
+    change(&app, &caller, &island, IslandChange::Approve { anchor_digest: body.anchor_digest }, &body.reason)
+        .await
+}
+
+/// The trust anchor that an island was registered under.
+#[utoipa::path(
+    get, path = "/v1/islands/{island}/anchor", operation_id = "show_anchor", tag = "islands",
+    params(("island" = String, Path, description = "The island's name or id.")),
+    responses((status = 200, body = api::Anchor)),
+)]
+pub(crate) async fn anchor(
+    State(app): State<App>,
+    caller: Caller,
+    Path(island): Path<String>,
+) -> Result<Json<api::Anchor>, Problem> {
+    let island = app.island(&island, &caller).await?;
+    let bytes = app.ledger.anchor(island.id).await?.ok_or_else(|| Problem::not_found("island"))?;
+    Ok(Json(api::Anchor { digest: island.anchor_digest, bytes }))
 }
 
 /// Declares a handler for each step of an island's life that takes only a reason.

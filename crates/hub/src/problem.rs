@@ -78,7 +78,7 @@ codes! {
     /// The island's state does not allow this step.
     IslandState = "island-state", CONFLICT, "The island's state does not allow this", "Read the island's state first.";
     /// The approval names another anchor than the one registered.
-    AnchorMismatch = "anchor-mismatch", CONFLICT, "The anchor approved is not the anchor registered", "Compare the anchor's block hash with the owner, then approve that one.";
+    AnchorMismatch = "anchor-mismatch", CONFLICT, "The anchor approved is not the anchor registered", "Compare the anchor's bytes with the owner, then approve the SHA-256 of those.";
     /// The trust anchor cannot be used.
     AnchorRefused = "anchor-refused", UNPROCESSABLE_ENTITY, "The trust anchor cannot be used", "Build the anchor again as docs/formats.md says.";
     /// No light client for this family.

@@ -40,6 +40,7 @@ pub(crate) fn router(app: &App) -> Router {
         to(OWNERS,    Change,   routes!(islands::register)),
         to(ALL,       Ordinary, routes!(islands::list)),
         to(ALL,       Ordinary, routes!(islands::show)),
+        to(ALL,       Ordinary, routes!(islands::anchor)),
         to(OPERATOR,  Change,   routes!(islands::approve)),
         to(OPERATOR,  Change,   routes!(islands::suspend)),
         to(OPERATOR,  Change,   routes!(islands::resume)),

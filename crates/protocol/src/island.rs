@@ -1,5 +1,7 @@
 //! Islands: registered chains.
 
+use sha2::{Digest as _, Sha256};
+
 use crate::hash::{Hasher, id};
 use crate::{Family, Hash};
 
@@ -17,6 +19,14 @@ pub struct Island {
     pub fingerprint: Hash,
     /// The block hash of the first trust anchor. Anchoring again later keeps the id.
     pub anchor: Hash,
+}
+
+/// What an approval names: SHA-256 of a trust anchor's canonical bytes, as everybody's tools compute it.
+///
+/// An island's id covers the anchor's block alone. These bytes also say by which rules the light client goes on from there:
+/// protocols, validator contract, trusting period.
+pub fn anchor_digest(anchor: &[u8]) -> Hash {
+    Hash(Sha256::digest(anchor).into())
 }
 
 impl Island {

@@ -39,7 +39,7 @@ pub use event::{AttestorSet, GatewayEvent, GatewayEventKind};
 pub use family::{Family, UnknownFamily};
 pub use gateway::GatewayId;
 pub use hash::{Digest712, Hash, HashError, Hasher, keccak256, words};
-pub use island::{Island, IslandId};
+pub use island::{Island, IslandId, anchor_digest};
 pub use lane::{Lane, LaneId, LaneOrder, LaneTerms};
 pub use merkle::{MerkleError, Tree};
 pub use packet::{

@@ -8,7 +8,7 @@ use causeway_attestor::{PinnedGateway, WatchedIsland};
 use causeway_client::HubClient;
 use causeway_evm_devnet::{Devnet, DevnetConfig, Key, Message, Mining, Receipt};
 use causeway_evm_gateway::{Gateway, MessageBoard, PAYLOAD_LIMIT, TIMEOUT_WINDOW};
-use causeway_protocol::{Address, Family, GatewayId, Hash, HubId, Island, IslandId};
+use causeway_protocol::{Address, Family, GatewayId, Hash, HubId, Island, IslandId, anchor_digest};
 use causeway_verifier::bft::{Anchor, Config, Protocol};
 use causeway_verifier::{Anchored, light_client};
 
@@ -136,8 +136,10 @@ impl Chain {
 
     /// Approves the island, as the operator.
     pub(crate) async fn approve(&self, hub: &HubClient) -> Result<(), SandboxError> {
-        let approval =
-            ApproveIsland { anchor: self.fingerprint, reason: "started by this sandbox".to_owned() };
+        let approval = ApproveIsland {
+            anchor_digest: anchor_digest(&self.anchor),
+            reason: "started by this sandbox".to_owned(),
+        };
         hub.approve_island(&self.name, &approval).await?;
         Ok(())
     }

@@ -2,9 +2,10 @@
 
 mod anchor;
 
+use anyhow::Context as _;
 use causeway_api::{ApproveIsland, ChangeIsland, Island, RegisterGateway, RegisterIsland};
 use causeway_client::IslandStep;
-use causeway_protocol::{Family, GatewayId, Hash};
+use causeway_protocol::{Family, GatewayId, Hash, anchor_digest};
 use clap::{Args, Subcommand};
 
 use crate::cli::{HubArgs, OutputArgs};
@@ -18,7 +19,7 @@ pub(crate) enum IslandCommand {
     Anchor(anchor::Anchor),
     /// Register an island with its trust anchor and its gateway. It counts once an operator approved it.
     Register(Register),
-    /// Approve an island, naming the anchor's block hash as you compared it with the island's owner.
+    /// Approve an island under the anchor that you compared with the island's owner.
     Approve(Approve),
     /// Deliver nothing new to or from an island.
     Suspend(Change),
@@ -78,9 +79,12 @@ pub(crate) struct Register {
 pub(crate) struct Approve {
     /// The island's name or id.
     island: String,
-    /// The block hash of the anchor.
-    #[arg(long, value_name = "HASH")]
-    anchor: Hash,
+    /// The anchor as its owner gave it to you, or as your own nodes make it: 0x-hex, or the path of a file that holds it.
+    #[arg(long, value_name = "FILE|HEX", required_unless_present = "anchor_digest")]
+    anchor: Option<String>,
+    /// Instead of the anchor: SHA-256 of its bytes, as its owner told you.
+    #[arg(long, value_name = "HASH", conflicts_with = "anchor")]
+    anchor_digest: Option<Hash>,
     /// Why it is approved; kept in the history.
     #[arg(long)]
     reason: String,
@@ -109,10 +113,7 @@ pub(crate) async fn run(command: IslandCommand) -> anyhow::Result<()> {
     match command {
         IslandCommand::Anchor(args) => anchor::run(&args).await,
         IslandCommand::Register(register) => self::register(register).await,
-        IslandCommand::Approve(Approve { island, anchor, reason, hub, output }) => {
-            let approval = ApproveIsland { anchor, reason };
-            print(&hub.client()?.approve_island(&island, &approval).await?, output)
-        }
+        IslandCommand::Approve(approve) => self::approve(approve).await,
         IslandCommand::Suspend(change) => step(IslandStep::Suspend, change).await,
         IslandCommand::Resume(change) => step(IslandStep::Resume, change).await,
         IslandCommand::Freeze(change) => step(IslandStep::Freeze, change).await,
@@ -153,6 +154,15 @@ async fn register(register: Register) -> anyhow::Result<()> {
     print(&register.hub.client()?.register_island(&island).await?, register.output)
 }
 
+async fn approve(approve: Approve) -> anyhow::Result<()> {
+    let anchor_digest = match (approve.anchor, approve.anchor_digest) {
+        (Some(anchor), _) => anchor_digest(&read_anchor(&anchor)?),
+        (None, digest) => digest.context("--anchor or --anchor-digest is needed")?,
+    };
+    let approval = ApproveIsland { anchor_digest, reason: approve.reason };
+    print(&approve.hub.client()?.approve_island(&approve.island, &approval).await?, approve.output)
+}
+
 async fn step(step: IslandStep, change: Change) -> anyhow::Result<()> {
     let client = change.hub.client()?;
     let island = client.change_island(&change.island, step, &ChangeIsland { reason: change.reason }).await?;
@@ -180,6 +190,7 @@ fn print(island: &Island, output: OutputArgs) -> anyhow::Result<()> {
         ("state", name_of(&island.state)),
         ("fingerprint", island.fingerprint.to_string()),
         ("anchor", island.anchor.to_string()),
+        ("digest", island.anchor_digest.to_string()),
         ("head", format!("{} {}", island.head.height, island.head.hash)),
         ("registered", island.registered_at.to_string()),
     ] {

@@ -16,7 +16,7 @@ use causeway_client::{HubClient, Settings, Token};
 use causeway_evm_node::{Consensus, Network, NetworkConfig, NodeError};
 use causeway_ledger::Ledger;
 use causeway_postgres::Server;
-use causeway_protocol::{Address, Family, HubId, LocalSigner, PacketId, Signer};
+use causeway_protocol::{Address, Family, HubId, LocalSigner, PacketId, Signer, anchor_digest};
 
 use island::{ACCOUNTS, AUTHORS, RealIsland};
 use service::{Service, secret};
@@ -119,7 +119,8 @@ async fn register(operator: &HubClient, url: &str, islands: &[&RealIsland]) {
             gateway: RegisterGateway { address: island.gateway.0.to_vec(), id: island.gateway_id },
         };
         owner.register_island(&registration).await.unwrap();
-        let approval = ApproveIsland { anchor: island.anchor_hash, reason: "compared by hand".into() };
+        let approval =
+            ApproveIsland { anchor_digest: anchor_digest(&island.anchor), reason: "compared by hand".into() };
         operator.approve_island(island.name, &approval).await.unwrap();
     }
 }

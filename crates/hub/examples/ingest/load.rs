@@ -99,7 +99,7 @@ impl Load {
             "gateway": { "address": const_hex::encode_prefixed(chain.address()), "id": chain.next_gateway() },
         });
         post(&self.http, &format!("{}/v1/islands", self.hub), &registration).await;
-        let approval = json!({ "anchor": chain.fingerprint, "reason": "a measurement" });
+        let approval = json!({ "anchor_digest": causeway_protocol::anchor_digest(&chain.anchor()), "reason": "a measurement" });
         post(&self.http, &format!("{}/v1/islands/{name}/approve", self.hub), &approval).await;
     }
 }

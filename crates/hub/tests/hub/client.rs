@@ -7,7 +7,7 @@ use causeway_api::{
     Role,
 };
 use causeway_client::{HubClient, IslandStep, PacketFilter, Settings, Token};
-use causeway_protocol::{Address, Family, GatewayId, HubId, SignedEnvelope};
+use causeway_protocol::{Address, Family, GatewayId, HubId, SignedEnvelope, anchor_digest};
 
 use crate::forge::Chain;
 use crate::world::{GENESIS, ORIGIN, World, sealed};
@@ -33,7 +33,8 @@ async fn every_call_of_the_client_is_understood() {
     assert_eq!(operator.register_island(&wanted).await.unwrap().id, chain.island);
     let again = operator.register_island(&wanted).await.unwrap_err();
     assert_eq!(again.code(), Some("island-taken"));
-    let approval = ApproveIsland { anchor: chain.fingerprint, reason: "compared".to_owned() };
+    let approval =
+        ApproveIsland { anchor_digest: anchor_digest(&chain.anchor()), reason: "compared".to_owned() };
     operator.approve_island("harbour", &approval).await.unwrap();
     assert_eq!(operator.islands(None).await.unwrap().items.len(), 1);
     assert_eq!(operator.island("harbour").await.unwrap().state, IslandState::Active);

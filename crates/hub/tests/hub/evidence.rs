@@ -3,7 +3,7 @@
 use causeway_api::{self as api, EvidenceStatus, Role};
 use causeway_ledger::testkit::TestLedger;
 use causeway_ledger::{Ledger, Options};
-use causeway_protocol::{Envelope, HubId, MEDIA_TYPE, Signer};
+use causeway_protocol::{Envelope, HubId, MEDIA_TYPE, Signer, anchor_digest};
 use serde_json::json;
 
 use crate::forge::Chain;
@@ -270,7 +270,7 @@ async fn evidence_needs_an_approved_island() {
     let (relayer, token) = world.keyed(Role::Relayer, 1).await;
     let envelope = sealed(chain.island, chain.run_from(&chain.start()), &relayer);
     assert_eq!(code(&world.submit(chain.island, &token, envelope.clone()).await), "island-state");
-    let approval = json!({ "anchor": chain.fingerprint, "reason": "compared" });
+    let approval = json!({ "anchor_digest": anchor_digest(&chain.anchor()), "reason": "compared" });
     world.post("/v1/islands/harbour/approve", &world.operator, &approval).await.ok::<api::Island>();
     assert_eq!(world.submit(chain.island, &token, envelope).await.status, EvidenceStatus::Recorded);
 

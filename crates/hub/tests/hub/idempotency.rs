@@ -36,7 +36,8 @@ async fn a_key_with_another_body_is_refused_and_belongs_to_one_token_and_path() 
     let mismatch = post(&world, "/v1/islands", &world.operator, "k", &registration(&two, "two")).await;
     assert_eq!(mismatch.problem(), "idempotency-mismatch");
     post(&world, "/v1/islands", &owner, "k", &registration(&two, "two")).await.ok::<api::Island>();
-    let approval = json!({ "anchor": one.fingerprint, "reason": "compared" });
+    let approval =
+        json!({ "anchor_digest": causeway_protocol::anchor_digest(&one.anchor()), "reason": "compared" });
     let path = "/v1/islands/one/approve";
     post(&world, path, &world.operator, "k", &approval).await.ok::<api::Island>();
     for odd in ["", &"x".repeat(256)] {

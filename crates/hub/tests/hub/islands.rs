@@ -1,6 +1,9 @@
 //! Registering an island, and its life.
 
 use causeway_api::{self as api, IslandState, Role};
+use causeway_protocol::{Family, anchor_digest};
+use causeway_verifier::bft::{Anchor, Config};
+use causeway_verifier::light_client;
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -19,20 +22,43 @@ async fn an_island_is_pending_until_an_operator_approves_its_anchor() {
     assert_eq!(island.state, IslandState::Pending);
     assert_eq!(island.validators.len(), 4);
 
-    let approve = |anchor: causeway_protocol::Hash| json!({ "anchor": anchor, "reason": "compared" });
+    let shown: api::Anchor = world.get("/v1/islands/harbour/anchor", &world.operator).await.ok();
+    assert_eq!((&shown.bytes, shown.digest), (&chain.anchor(), island.anchor_digest));
+    let approve = |anchor: &[u8]| json!({ "anchor_digest": anchor_digest(anchor), "reason": "compared" });
     let path = "/v1/islands/harbour/approve";
-    let refused = world.post(path, &owner, &approve(chain.fingerprint)).await;
+    let refused = world.post(path, &owner, &approve(&shown.bytes)).await;
     assert_eq!(refused.problem(), "forbidden", "an owner cannot approve");
-    let refused = world.post(path, &world.operator, &approve(causeway_protocol::Hash([5; 32]))).await;
-    assert_eq!(refused.problem(), "anchor-mismatch");
-    let approved = world.post(path, &world.operator, &approve(chain.fingerprint)).await;
+    let approved = world.post(path, &world.operator, &approve(&shown.bytes)).await;
     assert_eq!(approved.ok::<api::Island>().state, IslandState::Active);
-    let again = world.post(path, &world.operator, &approve(chain.fingerprint)).await;
+    let again = world.post(path, &world.operator, &approve(&shown.bytes)).await;
     assert_eq!(again.problem(), "island-state");
 
     let by_id: api::Island = world.get(&format!("/v1/islands/{}", chain.island), &owner).await.ok();
     let by_name: api::Island = world.get("/v1/islands/harbour", &owner).await.ok();
     assert_eq!(by_id, by_name);
+}
+
+/// The same block, trusted for longer, is another anchor: it has the same block hash and makes the same island id.
+#[tokio::test]
+async fn an_approval_covers_every_parameter_of_the_anchor() {
+    let world = World::start().await;
+    let chain = Chain::new(1, GENESIS);
+    let anchor = chain.anchor();
+    let honest = light_client(Family::Qbft).unwrap().anchor(&anchor).unwrap();
+    let decoded = Anchor::decode(Family::Qbft, &anchor).unwrap();
+    let config = Config { trusting_period: decoded.config.trusting_period + 1, ..decoded.config.clone() };
+    let other = Anchor { config, ..decoded }.encode();
+    let mut body = registration(&chain, "harbour");
+    body["anchor"] = json!(hex(&other));
+    let island: api::Island = world.post("/v1/islands", &world.operator, &body).await.ok();
+    assert_eq!((island.id, island.anchor), (chain.island, honest.header.hash));
+
+    let path = "/v1/islands/harbour/approve";
+    let compared = json!({ "anchor_digest": anchor_digest(&anchor), "reason": "the owner's" });
+    let refused = world.post(path, &world.operator, &compared).await;
+    assert_eq!(refused.problem(), "anchor-mismatch");
+    let block = json!({ "anchor_digest": island.anchor, "reason": "the block's hash" });
+    assert_eq!(world.post(path, &world.operator, &block).await.problem(), "anchor-mismatch");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use causeway_api::{self as api, Role};
 use causeway_hub::{Clock, HubConfig, HubError};
 use causeway_ledger::Ledger;
 use causeway_ledger::testkit::{self, TestLedger};
-use causeway_protocol::{Address, Envelope, HubId, IslandId, LocalSigner, MEDIA_TYPE, Signer};
+use causeway_protocol::{Address, Envelope, HubId, IslandId, LocalSigner, MEDIA_TYPE, Signer, anchor_digest};
 use causeway_verifier::ClientState;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -156,7 +156,8 @@ impl World {
     /// Registers and approves a forged chain, whose gateway is opened in its next block.
     pub(crate) async fn join(&self, chain: &Chain, name: &str) -> IslandId {
         let island = self.register(chain, name).await;
-        let approval = json!({ "anchor": chain.fingerprint, "reason": "compared by phone" });
+        let approval =
+            json!({ "anchor_digest": anchor_digest(&chain.anchor()), "reason": "compared by phone" });
         let answer = self.post(&format!("/v1/islands/{island}/approve"), &self.operator, &approval).await;
         assert_eq!(answer.ok::<api::Island>().state, api::IslandState::Active);
         island

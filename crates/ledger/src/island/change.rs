@@ -18,9 +18,9 @@ pub enum ChangeError {
     #[error("there is no such island")]
     NoSuchIsland,
     /// The approval names another anchor than the registered one.
-    #[error("the anchor is {expected}, the approval names {came}")]
+    #[error("the anchor's digest is {expected}, the approval names {came}")]
     AnchorDiffers {
-        /// The registered anchor's block hash.
+        /// The digest of the registered anchor.
         expected: Hash,
         /// The one in the approval.
         came: Hash,
@@ -69,7 +69,7 @@ impl Ledger {
     ) -> Result<IslandRecord, ChangeError> {
         let (mut transaction, mut tails) = self.begin().await?;
         let row = sqlx::query!(
-            "SELECT now.state, island.anchor FROM island_states AS now JOIN islands AS island ON island.id = now.island
+            "SELECT now.state, island.anchor_digest FROM island_states AS now JOIN islands AS island ON island.id = now.island
              WHERE now.island = $1",
             island.as_ref(),
         )
@@ -78,8 +78,8 @@ impl Ledger {
         .ok_or(ChangeError::NoSuchIsland)?;
         let state = parse_state(&row.state).ok_or_else(|| LedgerError::corrupt("state", &row.state))?;
         let next = IslandLife(state).apply(change)?;
-        if let IslandChange::Approve { anchor: came } = change {
-            let expected = id("anchor", &row.anchor)?;
+        if let IslandChange::Approve { anchor_digest: came } = change {
+            let expected = id("anchor digest", &row.anchor_digest)?;
             if came != expected {
                 return Err(ChangeError::AnchorDiffers { expected, came });
             }

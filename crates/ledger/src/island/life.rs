@@ -8,8 +8,8 @@ use causeway_protocol::Hash;
 pub enum IslandChange {
     /// The operator compared the anchor with the owner's.
     Approve {
-        /// The anchor's block hash, as compared.
-        anchor: Hash,
+        /// The digest of the anchor's bytes, as compared.
+        anchor_digest: Hash,
     },
     /// Nothing new is delivered.
     Suspend,
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     const CHANGES: [IslandChange; 5] = [
-        IslandChange::Approve { anchor: Hash::ZERO },
+        IslandChange::Approve { anchor_digest: Hash::ZERO },
         IslandChange::Suspend,
         IslandChange::Resume,
         IslandChange::Freeze,

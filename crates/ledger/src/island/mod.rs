@@ -53,6 +53,8 @@ pub struct IslandRecord {
     pub fingerprint: Hash,
     /// The block hash of its first trust anchor.
     pub anchor: Hash,
+    /// The digest of that anchor's bytes.
+    pub anchor_digest: Hash,
     /// Its gateways.
     pub gateways: Vec<Gateway>,
     /// The head of its light client.
@@ -75,6 +77,7 @@ impl IslandRecord {
             state: self.state,
             fingerprint: self.fingerprint,
             anchor: self.anchor,
+            anchor_digest: self.anchor_digest,
             gateways: self.gateways,
             head: self.head,
             validators,

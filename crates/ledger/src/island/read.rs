@@ -33,7 +33,8 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<IslandRecord>, LedgerError> {
         let rows = sqlx::query!(
-            r#"SELECT island.id, island.name, island.family, island.fingerprint, island.anchor, island.registered_by,
+            r#"SELECT island.id, island.name, island.family, island.fingerprint, island.anchor, island.anchor_digest,
+                      island.registered_by,
                       island.registered_at, now.state, now.head_height AS "head_height: Uint", now.head_hash,
                       now.head_time AS "head_time: Uint", client.bytes
                FROM islands AS island
@@ -74,6 +75,7 @@ impl Ledger {
                         .ok_or_else(|| LedgerError::corrupt("state", &row.state))?,
                     fingerprint: id("fingerprint", &row.fingerprint)?,
                     anchor: id("anchor", &row.anchor)?,
+                    anchor_digest: id("anchor digest", &row.anchor_digest)?,
                     gateways: gateways.remove(&island).unwrap_or_default(),
                     head: ClientHead {
                         height: row.head_height.0,
@@ -86,6 +88,14 @@ impl Ledger {
                 })
             })
             .collect()
+    }
+
+    /// The trust anchor that an island was registered under, canonical bytes.
+    pub async fn anchor(&self, island: IslandId) -> Result<Option<Vec<u8>>, LedgerError> {
+        let anchor = sqlx::query_scalar!("SELECT anchor_bytes FROM islands WHERE id = $1", island.as_ref())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(anchor)
     }
 
     /// The gateways of an island as its light client wants them, those whose `Opened` is not proven included.

@@ -6,6 +6,7 @@ use causeway_api::RegisterGateway;
 use causeway_postgres::{Options as ServerOptions, Server};
 use causeway_protocol::{
     Address, AttestorSet, Envelope, Family, GatewayEvent, GatewayEventKind, HubId, LocalSigner, Packet,
+    anchor_digest,
 };
 use causeway_verifier::forge::Forge;
 use causeway_verifier::{ClientState, light_client};
@@ -33,7 +34,7 @@ async fn submissions(ledger: &Ledger) -> Vec<Submission> {
         by: operator(),
     };
     let id = ledger.register_island(registration, anchored, T0).await.unwrap().id;
-    let approve = IslandChange::Approve { anchor: island.anchor };
+    let approve = IslandChange::Approve { anchor_digest: anchor_digest(&forge.anchor()) };
     ledger.change_island(id, approve, &operator(), "", T0).await.unwrap();
 
     let relayer = LocalSigner::from_bytes(&[3; 32]).unwrap();

@@ -42,7 +42,7 @@ async fn an_approval_has_to_name_the_anchor() {
     let chain = Chain::new("east");
     let (registration, anchored) = chain.registration();
     ledger.register(registration, anchored, T0).await.unwrap();
-    let wrong = IslandChange::Approve { anchor: Hash([1; 32]) };
+    let wrong = IslandChange::Approve { anchor_digest: Hash([1; 32]) };
     let refused = ledger.change_island(chain.island, wrong, &operator(), "", T0).await;
     assert!(matches!(refused, Err(ChangeError::AnchorDiffers { .. })));
     let resume = ledger.change_island(chain.island, IslandChange::Resume, &operator(), "", T0).await;

@@ -1,7 +1,7 @@
 //! Two blocks at one height: the island is frozen, and every attestor learns of it.
 
 use causeway_api::{IslandState, RegisterGateway};
-use causeway_protocol::{Address, Envelope, Family, HubId, LocalSigner, SignedEnvelope};
+use causeway_protocol::{Address, Envelope, Family, HubId, LocalSigner, SignedEnvelope, anchor_digest};
 use causeway_verifier::forge::{Forge, Plan};
 use causeway_verifier::prover::misbehaviour;
 use causeway_verifier::{Misbehaviour, Verified, light_client};
@@ -30,7 +30,7 @@ async fn forked() -> (TestLedger, Verified<Misbehaviour>, SignedEnvelope) {
         by: operator(),
     };
     let island = ledger.register_island(registration, anchored, T0).await.unwrap().id;
-    let approve = IslandChange::Approve { anchor: one.island().anchor };
+    let approve = IslandChange::Approve { anchor_digest: anchor_digest(&one.anchor()) };
     ledger.change_island(island, approve, &operator(), "", T0).await.unwrap();
     one.mine(Plan { salt: 1, ..Plan::default() });
     other.mine(Plan { salt: 2, ..Plan::default() });

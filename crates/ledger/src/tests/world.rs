@@ -4,7 +4,7 @@ use causeway_api::{CreateToken, PendingBatch, RegisterGateway, Role};
 use causeway_protocol::{
     Address, Attestation, AttestationKind, AttestorSet, Batch, Family, GatewayEvent, GatewayEventKind,
     GatewayId, Hash, HubId, Island, IslandId, LaneTerms, LocalSigner, Packet, PacketId, Signature, Signer,
-    keccak256,
+    anchor_digest, keccak256,
 };
 use causeway_verifier::{Advance, Anchored, ClientState, EventFact, EvidenceKind, HeaderFact};
 use time::{Duration, OffsetDateTime};
@@ -214,7 +214,7 @@ impl World {
         for chain in [&east, &west] {
             let (registration, anchored) = chain.registration();
             ledger.register(registration, anchored, T0).await.unwrap();
-            let approve = IslandChange::Approve { anchor: chain.anchor };
+            let approve = IslandChange::Approve { anchor_digest: anchor_digest(&[1, 2, 3]) };
             ledger.change_island(chain.island, approve, &operator(), "compared", T0).await.unwrap();
         }
         Self { ledger, east, west, attestors: signers(1) }

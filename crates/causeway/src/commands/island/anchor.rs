@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use causeway_evm::propose_anchor;
 use causeway_evm::rpc::{Nodes, NodesSettings};
-use causeway_protocol::{Address, Family, Hash};
+use causeway_protocol::{Address, Family, Hash, anchor_digest};
 use causeway_verifier::bft::{Config, Mode, Protocol, ValidatorContract};
 use clap::Args;
 use serde_json::json;
@@ -82,6 +82,7 @@ pub(crate) async fn run(args: &Anchor) -> anyhow::Result<()> {
         std::fs::write(path, format!("{hex}\n"))
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
+    let digest = anchor_digest(&proposed.bytes);
     let validators: Vec<_> = proposed.validators.iter().map(const_hex::encode_prefixed).collect();
     if args.output.json {
         return output::json(&json!({
@@ -90,11 +91,13 @@ pub(crate) async fn run(args: &Anchor) -> anyhow::Result<()> {
             "height": proposed.height.to_string(),
             "block": proposed.block,
             "validators": validators,
+            "digest": digest,
             "anchor": hex,
         }));
     }
     output::line(format!("fingerprint  {}", proposed.fingerprint))?;
     output::line(format!("block        {} {}", proposed.height, proposed.block))?;
+    output::line(format!("digest       {digest}"))?;
     for validator in validators {
         output::line(format!("validator    {validator}"))?;
     }
