@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -10,6 +11,9 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::cluster::{Cluster, USER};
 use crate::process::Process;
+
+/// How long a killed server's last backend may take to end before a restart gives up.
+const LAST_BACKEND: Duration = Duration::from_secs(30);
 
 /// How a private server is to be run.
 #[derive(Debug, Clone)]
@@ -100,7 +104,18 @@ impl Server {
     /// Starts it again after [`Server::kill`], on the same data and port.
     pub async fn restart(&mut self) -> Result<(), StartError> {
         self.process = None;
-        self.run().await
+        let patience = Instant::now() + LAST_BACKEND;
+        loop {
+            match self.run().await {
+                // Backends outlive a killed postmaster until they notice; Postgres refuses the data folder until then.
+                Err(StartError::NotReady(log))
+                    if log.contains("shared memory block") && Instant::now() < patience =>
+                {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                started => return started,
+            }
+        }
     }
 
     async fn run(&mut self) -> Result<(), StartError> {
