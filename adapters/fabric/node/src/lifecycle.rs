@@ -1,0 +1,127 @@
+//! Chaincode on the channel: deployed, its endorsement policy changed, invoked through Fabric's own command line.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::chaincode::{Deployed, package};
+use crate::network::reserve;
+use crate::node::{Plan, Server};
+use crate::{Chaincode, Network, NodeError, Policy};
+
+/// The version of every chaincode here: what changes is its sequence.
+const VERSION: &str = "1";
+
+impl Network {
+    /// Starts a chaincode, installs it on every peer, has every organisation approve its definition, and commits it.
+    pub async fn deploy(&mut self, chaincode: Chaincode) -> Result<(), NodeError> {
+        let Chaincode { name, binary, policy, arguments, environment } = chaincode;
+        let port = reserve()?;
+        let folder = self.path.join("chaincode").join(&name);
+        std::fs::create_dir_all(&folder).map_err(NodeError::io("creating", &folder))?;
+        let address = format!("127.0.0.1:{}", port.number());
+        let package = package(&folder, &name, &address)?;
+        let own = [("CHAINCODE_ID", &package.id), ("CHAINCODE_SERVER_ADDRESS", &address)];
+        let own = own.map(|(name, value)| (name.to_owned(), value.clone()));
+        let server = Server::new(Plan {
+            name: format!("chaincode {name}"),
+            port,
+            more_ports: Vec::new(),
+            log: folder.join("log"),
+            program: binary,
+            arguments,
+            environment: own.into_iter().chain(environment).collect(),
+        });
+        server.start().await?;
+        self.chaincodes.push(Deployed { name: name.clone(), policy, sequence: 1, package, server });
+        let deployed = self.deployed(&name)?;
+        for index in 0..self.organisations.len() {
+            self.install(index, &deployed.package.path).await?;
+        }
+        self.define(deployed).await
+    }
+
+    /// Changes whose endorsements a chaincode's transactions need, by a new sequence of its definition.
+    pub async fn set_policy(&mut self, name: &str, policy: Policy) -> Result<(), NodeError> {
+        let none = || NodeError::NoSuch { what: "chaincode", name: name.into() };
+        let deployed =
+            self.chaincodes.iter_mut().find(|chaincode| chaincode.name == name).ok_or_else(none)?;
+        deployed.policy = policy;
+        deployed.sequence += 1;
+        self.define(self.deployed(name)?).await
+    }
+
+    /// Calls a chaincode's function with one peer of every organisation endorsing, waits until the first organisation's
+    /// peer has committed it as valid.
+    pub async fn invoke(&self, chaincode: &str, arguments: &[&str]) -> Result<(), NodeError> {
+        let organisation = self.organisation(0)?;
+        let (user, address) = (organisation.user("User1")?, organisation.first_peer()?);
+        let call = json!({ "Args": arguments }).to_string();
+        let orderer = self.orderer.address();
+        let mut command = vec!["chaincode", "invoke", "-n", chaincode, "-C", &self.config.channel];
+        command.extend(["-o", &orderer, "-c", &call, "--waitForEvent"]);
+        let endorsers = self.endorsers()?;
+        command.extend(endorsers.iter().flat_map(|address| ["--peerAddresses", address]));
+        self.peer_command(&user, &address, &command).await.map(drop)
+    }
+
+    /// What the first organisation's first peer answers to a call of a chaincode's function.
+    pub async fn query(&self, chaincode: &str, arguments: &[&str]) -> Result<Vec<u8>, NodeError> {
+        let organisation = self.organisation(0)?;
+        let (user, address) = (organisation.user("User1")?, organisation.first_peer()?);
+        let call = json!({ "Args": arguments }).to_string();
+        let command = ["chaincode", "query", "-n", chaincode, "-C", &self.config.channel, "-c", &call];
+        let mut answer = self.peer_command(&user, &address, &command).await?;
+        answer.pop_if(|last| *last == b'\n');
+        Ok(answer)
+    }
+
+    /// Installs a package on every peer of an organisation.
+    pub(crate) async fn install(&self, organisation: usize, package: &Path) -> Result<(), NodeError> {
+        let organisation = self.organisation(organisation)?;
+        let (admin, path) = (organisation.user("Admin")?, package.display().to_string());
+        for address in organisation.peer_addresses() {
+            self.peer_command(&admin, &address, &["lifecycle", "chaincode", "install", &path]).await?;
+        }
+        Ok(())
+    }
+
+    /// Has an organisation approve a chaincode's present definition.
+    pub(crate) async fn approve(&self, organisation: usize, of: &Deployed) -> Result<(), NodeError> {
+        let organisation = self.organisation(organisation)?;
+        let (admin, address) = (organisation.user("Admin")?, organisation.first_peer()?);
+        let mut arguments = self.definition("approveformyorg", of);
+        arguments.extend(["--package-id".into(), of.package.id.clone()]);
+        self.insist(&admin, &address, &arguments).await.map(drop)
+    }
+
+    /// Has every organisation approve a chaincode's present definition, and commits it.
+    async fn define(&self, chaincode: &Deployed) -> Result<(), NodeError> {
+        for index in 0..self.organisations.len() {
+            self.approve(index, chaincode).await?;
+        }
+        let (admin, address) = self.first_admin()?;
+        let mut arguments = self.definition("commit", chaincode);
+        for endorser in self.endorsers()? {
+            arguments.extend(["--peerAddresses".into(), endorser]);
+        }
+        self.peer_command(&admin, &address, &arguments).await.map(drop)
+    }
+
+    fn definition(&self, command: &str, of: &Deployed) -> Vec<String> {
+        let (sequence, orderer) = (of.sequence.to_string(), self.orderer.address());
+        let start = ["lifecycle", "chaincode", command, "-o", &orderer, "--channelID", &self.config.channel];
+        let flags = ["--name", &of.name, "--version", VERSION, "--sequence", &sequence];
+        start.into_iter().chain(flags).map(str::to_owned).chain(of.policy.flag()).collect()
+    }
+
+    /// The first peer of every organisation.
+    fn endorsers(&self) -> Result<Vec<String>, NodeError> {
+        self.organisations.iter().map(crate::Organisation::first_peer).collect()
+    }
+
+    fn deployed(&self, name: &str) -> Result<&Deployed, NodeError> {
+        let none = || NodeError::NoSuch { what: "chaincode", name: name.into() };
+        self.chaincodes.iter().find(|chaincode| chaincode.name == name).ok_or_else(none)
+    }
+}
