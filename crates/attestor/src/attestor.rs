@@ -68,7 +68,7 @@ impl Attestor {
             refused: config.refuse_sources.into_iter().collect(),
         };
         let (hub, signer, told) = (config.hub, config.signer, Mutex::default());
-        let desk = SigningDesk { hub, store, signer, mandate, told };
+        let desk = SigningDesk { hub, store, signer, mandate, clock, told };
         Ok(Self { followers, desk: Arc::new(desk), poll: config.poll })
     }
 

@@ -1,6 +1,8 @@
 //! The signing journal: what this attestor has ever stated about a packet. Written and durable before a signature
 //! exists, so that no crash can make it state the opposite later.
 
+use std::collections::HashSet;
+
 use causeway_protocol::{Attestation, AttestationKind, Hash, PacketId};
 use redb::{ReadableTable, TableDefinition};
 
@@ -14,7 +16,7 @@ pub(crate) const JOURNAL: TableDefinition<'_, (&[u8; 32], u8), &[u8; 34]> = Tabl
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Side {
-    /// DELIVER xor REFUSE.
+    /// DELIVER xor REFUSE, until the packet is overdue: from then on REFUSE, and nothing but REFUSE.
     Admission = 1,
     /// RESULT with one value xor EXPIRED (xor VOID).
     Outcome = 2,
@@ -61,10 +63,20 @@ fn describe(bytes: &[u8; 34]) -> String {
     }
 }
 
+/// Whether REFUSE follows DELIVER.
+fn gives_up(stated: [u8; 34], asked: [u8; 34]) -> bool {
+    (stated[0], asked[0]) == (AttestationKind::Deliver as u8, AttestationKind::Refuse as u8)
+}
+
 impl Store {
     /// Writes down that all of `attestations` are about to be stated, durably, or none of them when one contradicts what
-    /// was stated before. Saying the same thing again is no contradiction.
-    pub fn journal(&self, attestations: &[Attestation]) -> Result<Result<(), JournalConflict>, StoreError> {
+    /// was stated before. Saying the same thing again is no contradiction, nor is REFUSE after DELIVER of one of the packets
+    /// that are `overdue`: nobody can act on that DELIVER any more.
+    pub fn journal(
+        &self,
+        attestations: &[Attestation],
+        overdue: &HashSet<PacketId>,
+    ) -> Result<Result<(), JournalConflict>, StoreError> {
         let transaction = self.database().begin_write().map_err(database)?;
         {
             let mut journal = transaction.open_table(JOURNAL).map_err(database)?;
@@ -74,6 +86,9 @@ impl Store {
                 let stated = journal.get(key).map_err(database)?.map(|stated| *stated.value());
                 match stated {
                     Some(stated) if stated == asked => {}
+                    Some(stated) if gives_up(stated, asked) && overdue.contains(&attestation.packet) => {
+                        journal.insert(key, &asked).map_err(database)?;
+                    }
                     Some(stated) => {
                         return Ok(Err(JournalConflict {
                             packet: attestation.packet,

@@ -93,8 +93,8 @@ pub enum Reason {
     /// This attestor's own policy refuses the packet.
     #[error("packet {0}: policy refuses packets of its source")]
     Policy(PacketId),
-    /// REFUSE is signed by policy only, and this attestor's allows the packet.
-    #[error("packet {0}: no policy of this attestor refuses it")]
+    /// REFUSE is signed by policy, and this attestor's allows the packet, or when a packet is overdue, and it is not.
+    #[error("packet {0}: no policy of this attestor refuses it, and it can still be delivered")]
     NotRefused(PacketId),
     /// VOID needs more than a hub's question.
     #[error("packet {0}: VOID is never signed on a hub's question")]
@@ -136,6 +136,14 @@ impl Reason {
     }
 }
 
+/// A batch to sign.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) batch: Batch,
+    /// Packets in it that nobody can deliver any more.
+    pub(crate) overdue: HashSet<PacketId>,
+}
+
 /// What one attestor may sign: its key's address, what it was told to vouch for, and its policy.
 #[derive(Debug, Clone)]
 pub(crate) struct Mandate {
@@ -148,20 +156,21 @@ pub(crate) struct Mandate {
 }
 
 impl Mandate {
-    /// The batch to sign for `pending`, if every statement in it is true and allowed.
+    /// The batch to sign for `pending`, if every statement in it is true and allowed at `now`, Unix seconds.
     pub(crate) fn judge(
         &self,
         view: &View,
         pending: &PendingBatch,
-    ) -> Result<Result<Batch, Reason>, StoreError> {
-        match self.rules(view, pending) {
-            Ok(batch) => Ok(Ok(batch)),
+        now: u64,
+    ) -> Result<Result<Judged, Reason>, StoreError> {
+        match self.rules(view, pending, now) {
+            Ok(judged) => Ok(Ok(judged)),
             Err(Fault::Rule(reason)) => Ok(Err(reason)),
             Err(Fault::Store(error)) => Err(error),
         }
     }
 
-    fn rules(&self, view: &View, pending: &PendingBatch) -> Result<Batch, Fault> {
+    fn rules(&self, view: &View, pending: &PendingBatch, now: u64) -> Result<Judged, Fault> {
         let batch = Batch::of(pending.epoch, &pending.leaves).ok_or(Reason::Size(pending.leaves.len()))?;
         let checking = self.open_gateway(view, pending.gateway)?;
         if checking.set.epoch != pending.epoch {
@@ -171,7 +180,7 @@ impl Mandate {
         if !checking.set.attestors.contains(&self.attestor) {
             return Err(Reason::NotInSet { gateway: pending.gateway, attestor: self.attestor }.into());
         }
-        let mut seen = HashSet::new();
+        let (mut seen, mut overdue) = (HashSet::new(), HashSet::new());
         for leaf in &pending.leaves {
             if !leaf.is_canonical() {
                 return Err(Reason::NotCanonical(leaf.packet).into());
@@ -179,9 +188,12 @@ impl Mandate {
             if !seen.insert(leaf.leaf()) {
                 return Err(Reason::Twice(leaf.packet).into());
             }
-            self.statement(view, pending.gateway, leaf)?;
+            let packet = self.statement(view, pending.gateway, leaf, now)?;
+            if packet.is_overdue(now) {
+                overdue.insert(leaf.packet);
+            }
         }
-        Ok(batch)
+        Ok(Judged { batch, overdue })
     }
 
     /// A gateway that is pinned and whose `Opened` is proven.
@@ -192,7 +204,14 @@ impl Mandate {
         view.gateway(gateway)?.ok_or(Fault::Rule(Reason::NotOpen(gateway)))
     }
 
-    fn statement(&self, view: &View, checking: GatewayId, leaf: &Attestation) -> Result<(), Fault> {
+    /// Whether one statement is true and allowed; the packet that it is about.
+    fn statement(
+        &self,
+        view: &View,
+        checking: GatewayId,
+        leaf: &Attestation,
+        now: u64,
+    ) -> Result<PacketRecord, Fault> {
         if leaf.kind == AttestationKind::Void {
             return Err(Reason::Void(leaf.packet).into());
         }
@@ -211,19 +230,20 @@ impl Mandate {
                 not_faulty(packet.source, &source)?;
                 not_faulty(packet.destination, &destination)?;
                 not_paused(packet.source, &source)?;
-                not_paused(packet.destination, &destination)
+                not_paused(packet.destination, &destination)?;
             }
             AttestationKind::Refuse => {
-                if !self.refused.contains(&packet.source) {
+                if !self.refused.contains(&packet.source) && !packet.is_overdue(now) {
                     return Err(Reason::NotRefused(leaf.packet).into());
                 }
-                not_frozen(view, leaf.packet, &[&source])
+                not_frozen(view, leaf.packet, &[&source])?;
             }
             AttestationKind::Result | AttestationKind::Expired | AttestationKind::Void => {
                 not_frozen(view, leaf.packet, &[&destination])?;
-                ended_so(view, leaf, packet.destination)
+                ended_so(view, leaf, packet.destination)?;
             }
         }
+        Ok(packet)
     }
 
     fn not_refused(&self, id: PacketId, packet: &PacketRecord) -> Result<(), Fault> {

@@ -1,7 +1,8 @@
 //! What the store keeps about islands, gateways and packets, and its bytes: a version, then canonical RLP.
 
 use causeway_protocol::{
-    Address, AttestorSet, DecodeError, Family, GatewayId, Hash, IslandId, Packet, Reader, Rotation, Writer,
+    Address, AttestorSet, DecodeError, Family, GatewayId, Hash, IslandId, OVERDUE_AFTER, Packet, Reader,
+    Rotation, Writer,
 };
 
 const VERSION: u8 = 1;
@@ -170,11 +171,20 @@ pub(crate) struct PacketRecord {
     pub(crate) source: GatewayId,
     /// The gateway that has to deliver it.
     pub(crate) destination: GatewayId,
+    /// When it times out, Unix seconds of the destination.
+    pub(crate) timeout: u64,
+}
+
+impl PacketRecord {
+    /// Whether nobody can deliver it any more, by any honest clock, when it is `now`, Unix seconds.
+    pub(crate) fn is_overdue(&self, now: u64) -> bool {
+        self.timeout.saturating_add(OVERDUE_AFTER) < now
+    }
 }
 
 impl From<&Packet> for PacketRecord {
     fn from(packet: &Packet) -> Self {
-        Self { source: packet.source, destination: packet.destination }
+        Self { source: packet.source, destination: packet.destination, timeout: packet.timeout }
     }
 }
 
@@ -182,13 +192,14 @@ impl Record for PacketRecord {
     const WHAT: &'static str = "packet record";
 
     fn write(&self, writer: Writer) -> Writer {
-        writer.bytes(&self.source.0).bytes(&self.destination.0)
+        writer.bytes(&self.source.0).bytes(&self.destination.0).uint(self.timeout)
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             source: GatewayId(reader.array("source")?),
             destination: GatewayId(reader.array("destination")?),
+            timeout: reader.uint("timeout")?,
         })
     }
 }
@@ -266,7 +277,11 @@ mod tests {
             paused_by: 9,
             fault: Some(GatewayFault::TwoOutcomes),
         });
-        there_and_back(PacketRecord { source: GatewayId([3; 32]), destination: GatewayId([4; 32]) });
+        there_and_back(PacketRecord {
+            source: GatewayId([3; 32]),
+            destination: GatewayId([4; 32]),
+            timeout: 1_700_000_000,
+        });
         there_and_back(Outcome::Delivered { success: true, result: Hash([5; 32]) });
         there_and_back(Outcome::Expired);
         there_and_back(Outcome::Disputed);

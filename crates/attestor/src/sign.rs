@@ -10,8 +10,8 @@ use causeway_protocol::{Batch, GatewayId, Hash, SignError, Signer};
 use parking_lot::Mutex;
 
 use crate::error::StoreError;
-use crate::judge::{Mandate, Reason};
-use crate::{JournalConflict, Store};
+use crate::judge::{Judged, Mandate, Reason};
+use crate::{Clock, JournalConflict, Store};
 
 /// Signs what is true.
 pub(crate) struct SigningDesk {
@@ -19,6 +19,7 @@ pub(crate) struct SigningDesk {
     pub(crate) store: Arc<Store>,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) mandate: Mandate,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Batches that were logged as unsigned, by the root of their leaves, with the reason.
     pub(crate) told: Mutex<HashMap<Hash, &'static str>>,
 }
@@ -122,11 +123,12 @@ impl SigningDesk {
 
     /// The signature for one batch. The journal is durable before the signature exists.
     fn sign(&self, pending: &PendingBatch) -> Result<Result<SignedBatch, NoSignature>, AttendError> {
-        let batch = match self.mandate.judge(&self.store.view()?, pending)? {
-            Ok(batch) => batch,
+        let now = self.clock.now_ms() / 1000;
+        let Judged { batch, overdue } = match self.mandate.judge(&self.store.view()?, pending, now)? {
+            Ok(judged) => judged,
             Err(reason) => return Ok(Err(reason.into())),
         };
-        if let Err(conflict) = self.store.journal(&pending.leaves)? {
+        if let Err(conflict) = self.store.journal(&pending.leaves, &overdue)? {
             return Ok(Err(conflict.into()));
         }
         let signature = self.signer.sign(batch.digest(pending.gateway))?;

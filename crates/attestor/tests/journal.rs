@@ -1,7 +1,7 @@
 //! The journal against the rule it keeps, under random questions and restarts.
 #![allow(clippy::unwrap_used)] // a test may panic
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use causeway_attestor::Store;
 use causeway_protocol::{Attestation, AttestationKind, PacketId};
@@ -60,7 +60,7 @@ proptest! {
             // The batch as a whole is free of contradictions, with what was stated and within itself.
             let mut after = stated.clone();
             let free = batch.iter().all(|one| *after.entry(side(one)).or_insert(*one) == *one);
-            let written = store.as_ref().unwrap().journal(&batch).unwrap();
+            let written = store.as_ref().unwrap().journal(&batch, &HashSet::new()).unwrap();
             prop_assert_eq!(written.is_ok(), free);
             if free {
                 stated = after;

@@ -39,7 +39,7 @@ pub(crate) async fn pending(
     let attestor = caller.bound_address()?;
     let mut patience = Patience::new(app.ledger.signals().batches(), wait, &app.stopping);
     loop {
-        let items = app.ledger.pending_batches(attestor, limit).await?;
+        let items = app.ledger.pending_batches(attestor, limit, app.now()).await?;
         if !items.is_empty() || !patience.look_again().await {
             return Ok(Json(api::PendingBatches { items }));
         }

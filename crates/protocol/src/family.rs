@@ -44,6 +44,12 @@ impl Family {
         Self::ChainMaker,
     ];
 
+    /// Whether code on such a chain can read a time that the chain agreed on. Where it cannot, a timeout alone never expires a
+    /// packet: its gateway expires by REFUSE only.
+    pub fn has_block_time(self) -> bool {
+        !matches!(self, Self::Fabric | Self::ChainMaker)
+    }
+
     /// The name, as it enters the island id.
     pub fn as_str(self) -> &'static str {
         match self {

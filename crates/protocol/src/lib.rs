@@ -43,7 +43,8 @@ pub use island::{Island, IslandId, anchor_digest};
 pub use lane::{Lane, LaneId, LaneOrder, LaneTerms};
 pub use merkle::{MerkleError, Tree};
 pub use packet::{
-    MAX_BUDGET, MAX_PARTY, MAX_PAYLOAD, MAX_RESULT, MAX_TIMEOUT_WINDOW, Packet, PacketError, PacketId,
+    MAX_BUDGET, MAX_PARTY, MAX_PAYLOAD, MAX_RESULT, MAX_TIMEOUT_WINDOW, OVERDUE_AFTER, Packet, PacketError,
+    PacketId,
 };
 pub use rotation::{Rotation, RotationError};
 pub use sign::{LocalSigner, SignError, Signature, SignatureError, Signer, domain_separator};

@@ -69,6 +69,10 @@ pub enum PacketError {
     BudgetTooLarge(u64),
 }
 
+/// How long after a packet's timeout nobody can deliver it any more, by any honest clock, seconds: a gateway without block time
+/// takes a transaction whose own time is at most 60 s off its peers' clocks. From then on attestors sign REFUSE for it.
+pub const OVERDUE_AFTER: u64 = 120;
+
 impl Packet {
     /// `Packet(bytes32 source,bytes32 destination,bytes32 lane,uint64 sequence,bytes sender,bytes receiver,uint64 timeout,uint64 budget,bytes payload)`
     pub const TYPE: &'static [u8] = b"Packet(bytes32 source,bytes32 destination,bytes32 lane,uint64 sequence,bytes sender,bytes receiver,uint64 timeout,uint64 budget,bytes payload)";

@@ -15,7 +15,7 @@ use causeway_api::{
 use causeway_attestor::{Attestor, AttestorConfig, Clock, PinnedGateway, WatchedIsland};
 use causeway_client::{HubClient, Settings, Token};
 use causeway_protocol::{
-    Address, Attestation, Batch, Family, GatewayId, Hash, IslandId, Signer as _, keccak256,
+    Address, Attestation, Batch, Family, GatewayId, Hash, IslandId, Signer as _, anchor_digest, keccak256,
 };
 use causeway_verifier::light_client;
 use time::OffsetDateTime;
@@ -205,6 +205,7 @@ fn describe(side: &Side) -> Island {
         state: IslandState::Active,
         fingerprint: island.fingerprint,
         anchor: island.anchor,
+        anchor_digest: anchor_digest(&side.forge.anchor()),
         gateways: vec![Gateway {
             id: side.id(),
             address: side.contract.0.to_vec(),

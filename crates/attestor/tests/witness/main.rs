@@ -9,5 +9,6 @@ mod contradictions;
 mod honest;
 mod impostors;
 mod lies;
+mod overdue;
 mod past;
 mod restart;

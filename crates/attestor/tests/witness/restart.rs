@@ -1,5 +1,6 @@
 //! What an attestor stated binds it across restarts, also those nobody announced.
 
+use std::collections::HashSet;
 use std::process::{Command, Stdio};
 
 use causeway_attestor::Store;
@@ -45,7 +46,7 @@ async fn an_outcome_stated_before_a_restart_excludes_any_other_after_it() {
     hub.record(&mut b);
     // It was stated otherwise before: the journal knows, whatever the facts say now.
     let stated = Attestation::plain(AttestationKind::Expired, packet.id());
-    Store::open(data.path()).unwrap().journal(&[stated]).unwrap().unwrap();
+    Store::open(data.path()).unwrap().journal(&[stated], &HashSet::new()).unwrap().unwrap();
     hub.ask(a.id(), 1, vec![result(&packet, true, b"yes")]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
     assert_eq!((attended.signed, attended.unsigned[0].code), (0, "contradicts-journal"));
@@ -60,15 +61,21 @@ fn deliver_excludes_refuse_and_one_outcome_excludes_the_others() {
     let (yes, no) = (Attestation::result(packet, true, b"yes"), Attestation::result(packet, false, b"no"));
     let (deliver, refuse) = (plain(AttestationKind::Deliver, 1), plain(AttestationKind::Refuse, 1));
     let expired = plain(AttestationKind::Expired, 1);
-    assert!(store.journal(&[deliver, yes]).unwrap().is_ok(), "the two sides do not exclude each other");
-    assert!(store.journal(&[deliver, yes]).unwrap().is_ok(), "the same again is no contradiction");
+    assert!(
+        store.journal(&[deliver, yes], &HashSet::new()).unwrap().is_ok(),
+        "the two sides do not exclude each other"
+    );
+    assert!(
+        store.journal(&[deliver, yes], &HashSet::new()).unwrap().is_ok(),
+        "the same again is no contradiction"
+    );
     for contradiction in [refuse, no, expired] {
-        assert!(store.journal(&[contradiction]).unwrap().is_err(), "{contradiction:?}");
+        assert!(store.journal(&[contradiction], &HashSet::new()).unwrap().is_err(), "{contradiction:?}");
     }
     // Nothing of a batch is written down when one statement in it contradicts.
     let other = plain(AttestationKind::Deliver, 2);
-    assert!(store.journal(&[other, refuse]).unwrap().is_err());
-    assert!(store.journal(&[plain(AttestationKind::Refuse, 2)]).unwrap().is_ok());
+    assert!(store.journal(&[other, refuse], &HashSet::new()).unwrap().is_err());
+    assert!(store.journal(&[plain(AttestationKind::Refuse, 2)], &HashSet::new()).unwrap().is_ok());
 }
 
 #[test]
@@ -87,7 +94,7 @@ fn journal_until_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let store = Store::open(std::path::Path::new(&folder)).unwrap();
     for number in 0u8..=255 {
-        store.journal(&[plain(AttestationKind::Deliver, number)]).unwrap().unwrap();
+        store.journal(&[plain(AttestationKind::Deliver, number)], &HashSet::new()).unwrap().unwrap();
         // What is said on stdout stands for a signature that left the process.
         println!("\nstated {number}");
     }
@@ -116,7 +123,10 @@ fn after_sigkill_everything_that_was_stated_is_still_known() {
         let store = Store::open(folder.path()).unwrap();
         for number in stated {
             let refuse = plain(AttestationKind::Refuse, number);
-            assert!(store.journal(&[refuse]).unwrap().is_err(), "the DELIVER of {number} was forgotten");
+            assert!(
+                store.journal(&[refuse], &HashSet::new()).unwrap().is_err(),
+                "the DELIVER of {number} was forgotten"
+            );
         }
     }
 }

@@ -7,9 +7,9 @@ use causeway_protocol::{Address, Attestation, AttestationKind, Batch, GatewayId}
 use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
 
-use super::leaves::{NewLeaf, insert_leaves, read};
+use super::leaves::read;
+use super::refusals::{offer_refusals, overdue_timeout};
 use crate::column::{Uint, id};
-use crate::ledger::Tails;
 use crate::signals::Changes;
 use crate::{Ledger, LedgerError};
 
@@ -17,9 +17,6 @@ use crate::{Ledger, LedgerError};
 const MOST: usize = 100;
 /// Most statements taken up at once.
 const AT_ONCE: i64 = 20_000;
-
-/// DELIVER that is not signed after this long may be refused by the policy of some: they are then asked to sign REFUSE.
-const REFUSABLE_AFTER: time::Duration = time::Duration::minutes(1);
 
 /// What is signed together: one gateway checks it, one other gateway is concerned, and it is to deliver, to refuse, or about the
 /// end. An attestor signs a batch whole or not at all, so what it does not sign keeps back nothing that concerns others.
@@ -101,11 +98,12 @@ impl Ledger {
     }
 
     /// The batches that `attestor` is asked to sign and has not signed, oldest first. Whoever signed DELIVER of a packet is not
-    /// asked for its REFUSE, nor the other way round: nobody may sign both.
+    /// asked for its REFUSE before it is overdue at `now`, and whoever signed REFUSE is never asked for DELIVER.
     pub async fn pending_batches(
         &self,
         attestor: Address,
         limit: u32,
+        now: OffsetDateTime,
     ) -> Result<Vec<PendingBatch>, LedgerError> {
         let rows = sqlx::query!(
             r#"WITH pending AS (
@@ -121,7 +119,8 @@ impl Ledger {
                                      JOIN leaves AS opposite ON opposite.packet = leaf.packet AND opposite.kind = 3 - leaf.kind
                                      JOIN batch_leaves AS elsewhere ON elsewhere.leaf = opposite.position
                                      JOIN attestations AS signed ON signed.batch = elsewhere.batch AND signed.attestor = $1::bytea
-                                     WHERE member.batch = batch.id)
+                                     WHERE member.batch = batch.id
+                                       AND NOT (leaf.kind = 2 AND opposite.timeout < $3::numeric))
                    ORDER BY batch.id LIMIT $2)
                SELECT pending.id, pending.checker, pending.epoch AS "epoch: Uint", leaf.packet, leaf.kind, leaf.success,
                       leaf.result
@@ -130,6 +129,7 @@ impl Ledger {
                ORDER BY pending.id, member.index"#,
             attestor.as_ref(),
             i64::from(limit),
+            overdue_timeout(now) as _,
         )
         .fetch_all(&self.pool)
         .await?;
@@ -146,37 +146,6 @@ impl Ledger {
         }
         Ok(batches.into_iter().map(|(_, pending)| pending).collect())
     }
-}
-
-/// Makes REFUSE of what waits for DELIVER too long. Each attestor signs one of the two, ever; the gateway needs more than half.
-async fn offer_refusals(
-    transaction: &mut Transaction<'static, Postgres>,
-    tails: &mut Tails,
-    now: OffsetDateTime,
-) -> Result<(), LedgerError> {
-    let rows = sqlx::query!(
-        "SELECT leaf.packet, leaf.checker, leaf.island, leaf.other
-         FROM open_batches AS open JOIN batches AS batch ON batch.id = open.batch
-         JOIN batch_leaves AS member ON member.batch = batch.id
-         JOIN leaves AS leaf ON leaf.position = member.leaf
-         WHERE batch.made_at < $1 AND leaf.kind = 1 AND NOT leaf.done
-           AND NOT EXISTS (SELECT FROM leaves AS refusal WHERE refusal.packet = leaf.packet AND refusal.kind = 2)
-         ORDER BY leaf.position",
-        now - REFUSABLE_AFTER,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    let refusals = rows.into_iter().map(|row| {
-        Ok(NewLeaf {
-            attestation: Attestation::plain(AttestationKind::Refuse, id("packet", &row.packet)?),
-            checker: id("checker", &row.checker)?,
-            island: id("island", &row.island)?,
-            other: id("other gateway", &row.other)?,
-            held: false,
-            at: now,
-        })
-    });
-    insert_leaves(transaction, tails, &refusals.collect::<Result<Vec<_>, LedgerError>>()?).await
 }
 
 async fn store(

@@ -5,7 +5,7 @@ use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
 
 use crate::LedgerError;
-use crate::column::id;
+use crate::column::{Uint, id};
 use crate::ledger::Tails;
 
 /// A statement to make.
@@ -17,6 +17,8 @@ pub(crate) struct NewLeaf {
     pub(crate) island: IslandId,
     /// The packet's other gateway.
     pub(crate) other: GatewayId,
+    /// DELIVER: when its packet times out, Unix seconds.
+    pub(crate) timeout: Option<u64>,
     pub(crate) held: bool,
     pub(crate) at: OffsetDateTime,
 }
@@ -45,11 +47,12 @@ pub(crate) async fn insert_leaves(
     let islands: Vec<&[u8]> = leaves.iter().map(|leaf| leaf.island.as_ref()).collect();
     let others: Vec<&[u8]> = leaves.iter().map(|leaf| leaf.other.as_ref()).collect();
     let held: Vec<bool> = leaves.iter().map(|leaf| leaf.held).collect();
+    let timeouts: Vec<Option<Uint>> = leaves.iter().map(|leaf| leaf.timeout.map(Uint)).collect();
     let times: Vec<OffsetDateTime> = leaves.iter().map(|leaf| leaf.at).collect();
     sqlx::query!(
-        "INSERT INTO leaves (position, packet, kind, success, result, checker, island, other, held, made_at)
+        "INSERT INTO leaves (position, packet, kind, success, result, checker, island, other, held, made_at, timeout)
          SELECT * FROM UNNEST($1::bigint[], $2::bytea[], $3::smallint[], $4::bool[], $5::bytea[], $6::bytea[], $7::bytea[],
-                              $8::bytea[], $9::bool[], $10::timestamptz[])
+                              $8::bytea[], $9::bool[], $10::timestamptz[], $11::numeric[])
          ON CONFLICT (packet, kind) DO NOTHING",
         &positions,
         packets as _,
@@ -61,6 +64,7 @@ pub(crate) async fn insert_leaves(
         others as _,
         &held,
         &times,
+        timeouts as _,
     )
     .execute(&mut **transaction)
     .await?;

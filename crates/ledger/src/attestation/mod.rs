@@ -5,6 +5,7 @@ mod batches;
 mod deliveries;
 mod holds;
 mod leaves;
+mod refusals;
 
 pub use self::attest::{AttestRefusal, Attested, CheckedSignature};
 pub(crate) use self::holds::{refresh_holds, rotate};

@@ -115,18 +115,18 @@ pub(crate) async fn wait_for_opening(
 pub(crate) async fn load_waiting(
     transaction: &mut Tx,
     gateway: GatewayId,
-) -> Result<Vec<(PacketId, GatewayId, OffsetDateTime)>, LedgerError> {
+) -> Result<Vec<(PacketId, GatewayId, u64, OffsetDateTime)>, LedgerError> {
     let rows = sqlx::query!(
-        "WITH taken AS (DELETE FROM waiting_packets WHERE destination = $1 RETURNING packet)
-         SELECT packet.id, packet.source, packet.recorded_at
+        r#"WITH taken AS (DELETE FROM waiting_packets WHERE destination = $1 RETURNING packet)
+         SELECT packet.id, packet.source, packet.timeout AS "timeout: Uint", packet.recorded_at
          FROM taken JOIN packets AS packet ON packet.id = taken.packet
          JOIN packet_states AS now ON now.packet = packet.id
-         WHERE now.outcome IS NULL AND now.settlement IS NULL ORDER BY packet.position",
+         WHERE now.outcome IS NULL AND now.settlement IS NULL ORDER BY packet.position"#,
         gateway.as_ref(),
     )
     .fetch_all(&mut **transaction)
     .await?;
     rows.into_iter()
-        .map(|row| Ok((id("packet", &row.id)?, id("source", &row.source)?, row.recorded_at)))
+        .map(|row| Ok((id("packet", &row.id)?, id("source", &row.source)?, row.timeout.0, row.recorded_at)))
         .collect()
 }

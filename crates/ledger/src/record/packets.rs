@@ -192,6 +192,7 @@ impl Now {
             checker: self.source,
             island: self.island,
             other: self.destination,
+            timeout: None,
             held: self.life.disputed,
             at: about.at,
         })
@@ -268,6 +269,7 @@ fn deliver_leaf(snapshot: &Snapshot, sent: &Sent<'_>) -> Option<NewLeaf> {
         checker: sent.packet.destination,
         island: destination.island,
         other: sent.packet.source,
+        timeout: Some(sent.packet.timeout),
         held: !both_deliver,
         at: sent.at,
     })
@@ -281,16 +283,17 @@ async fn opened(transaction: &mut Tx, snapshot: &Snapshot) -> Result<Vec<NewLeaf
         if gateway.before.is_open() || !gateway.life.is_open() {
             continue;
         }
-        leaves.extend(load_waiting(transaction, *id).await?.into_iter().map(|(packet, source, at)| {
-            NewLeaf {
+        leaves.extend(load_waiting(transaction, *id).await?.into_iter().map(
+            |(packet, source, timeout, at)| NewLeaf {
                 attestation: Attestation::plain(AttestationKind::Deliver, packet),
                 checker: *id,
                 island: gateway.island,
                 other: source,
+                timeout: Some(timeout),
                 held: true,
                 at,
-            }
-        }));
+            },
+        ));
     }
     Ok(leaves)
 }

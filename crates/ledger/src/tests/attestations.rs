@@ -1,11 +1,16 @@
 //! Signatures: who may give them, and what they are given for.
 
-use causeway_api::{PacketState, Role};
-use causeway_protocol::{Attestation, AttestationKind, Hash, Signer, keccak256};
+use causeway_api::{PacketState, PendingBatch, Role};
+use causeway_protocol::{
+    Attestation, AttestationKind, Family, Hash, OVERDUE_AFTER, Packet, Signer, keccak256,
+};
 use time::Duration;
 
-use super::world::{T0, World, delivered, expired, operator, sent, signers, token};
-use crate::Attested;
+use super::world::{Chain, T0, TIMEOUT, World, delivered, expired, operator, sent, signers, token};
+use crate::{Attested, IslandChange};
+
+#[allow(clippy::cast_possible_wrap, reason = "two minutes")]
+const OVERDUE: Duration = Duration::seconds(OVERDUE_AFTER as i64);
 
 #[tokio::test]
 async fn a_signature_counts_once_and_only_from_the_current_set() {
@@ -98,8 +103,7 @@ async fn what_policy_does_not_deliver_is_refused_and_goes_home() {
     world.east(vec![sent(&sent_on)]).await;
     world.sign(&[0]).await;
     let later = T0 + Duration::minutes(2);
-    world.ledger.form_batches(later).await.unwrap();
-    let pending = world.ledger.pending_batches(world.attestors[1].address(), 10).await.unwrap();
+    let pending = world.pending_at(1, later).await;
     let refusals: Vec<_> =
         pending.iter().filter(|batch| batch.leaves[0].kind == AttestationKind::Refuse).collect();
     assert_eq!(refusals.len(), 1, "REFUSE is signed apart from everything else");
@@ -129,7 +133,7 @@ async fn a_refusal_is_not_asked_for_any_more_once_enough_have_signed_delivery() 
         world.ledger.attest(vec![signed], T0).await.unwrap();
     }
     assert_eq!(world.ready(&world.west).await.len(), 1);
-    assert!(world.ledger.pending_batches(world.attestors[2].address(), 10).await.unwrap().is_empty());
+    assert!(world.ledger.pending_batches(world.attestors[2].address(), 10, T0).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -145,6 +149,60 @@ async fn whoever_signed_delivery_is_not_asked_to_refuse_and_the_other_way_round(
     world.ledger.attest(vec![world.signature(1, refuse)], T0).await.unwrap();
     assert!(world.pending(1).await.is_empty());
     assert_eq!(world.pending(2).await.len(), 2);
+}
+
+fn refusal(packet: &Packet) -> Attestation {
+    Attestation::plain(AttestationKind::Refuse, packet.id())
+}
+
+fn asked(pending: &[PendingBatch]) -> Vec<Attestation> {
+    pending.iter().flat_map(|batch| batch.leaves.clone()).collect()
+}
+
+/// A gateway without block time lets nothing expire by the packet's timeout alone.
+#[tokio::test]
+async fn on_an_island_without_block_time_what_is_overdue_is_refused_even_by_those_who_signed_delivery() {
+    let mut world = World::opened_between(Chain::new("east"), Chain::of(Family::Fabric, "west")).await;
+    let packet = world.east.packet(&world.west, 1);
+    world.east(vec![sent(&packet)]).await;
+    world.ledger.form_batches(T0 + Duration::minutes(2)).await.unwrap();
+    world.sign(&[0, 1]).await;
+    assert_eq!(world.ready(&world.west).await, [Attestation::plain(AttestationKind::Deliver, packet.id())]);
+
+    assert!(world.pending_at(0, TIMEOUT + OVERDUE).await.is_empty(), "a peer may still be taking it");
+    let overdue = TIMEOUT + OVERDUE + Duration::seconds(1);
+    for attestor in [0, 1] {
+        let pending = world.pending_at(attestor, overdue).await;
+        assert_eq!(asked(&pending), [refusal(&packet)]);
+        let signed = world.signature(attestor, &pending[0]);
+        assert_eq!(world.ledger.attest(vec![signed], overdue).await.unwrap(), [Ok(Attested::Recorded)]);
+    }
+    assert!(world.ready(&world.west).await.contains(&refusal(&packet)));
+    world.west(vec![expired(packet.id())]).await;
+    assert_eq!(world.ready(&world.west).await, []);
+    assert!(
+        asked(&world.pending_at(0, overdue).await).iter().all(|leaf| leaf.kind == AttestationKind::Expired)
+    );
+}
+
+#[tokio::test]
+async fn where_blocks_carry_time_overdue_packets_expire_by_delivery_signatures() {
+    let mut world = World::new().await;
+    let packet = world.east.packet(&world.west, 1);
+    world.east(vec![sent(&packet)]).await;
+    world.sign(&[0, 1]).await;
+    assert!(world.pending_at(2, TIMEOUT + Duration::days(1)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_packet_that_was_held_past_its_timeout_is_refused_and_goes_home() {
+    let mut world = World::new().await;
+    world.change(&world.west, IslandChange::Suspend).await.unwrap();
+    let packet = world.east.packet(&world.west, 1);
+    world.east(vec![sent(&packet)]).await;
+    assert!(world.pending_at(0, TIMEOUT).await.is_empty());
+    let pending = world.pending_at(0, TIMEOUT + OVERDUE * 2).await;
+    assert_eq!(asked(&pending), [refusal(&packet)]);
 }
 
 #[tokio::test]
@@ -166,7 +224,7 @@ async fn whoever_waits_is_woken_by_what_concerns_them() {
     assert_eq!(raised(), [false; 4], "known before");
     world.ledger.form_batches(T0).await.unwrap();
     assert_eq!(raised(), [false, false, true, false], "a batch was formed");
-    let pending = world.ledger.pending_batches(world.attestors[0].address(), 10).await.unwrap();
+    let pending = world.ledger.pending_batches(world.attestors[0].address(), 10, T0).await.unwrap();
     world.ledger.attest(vec![world.signature(0, &pending[0])], T0).await.unwrap();
     assert_eq!(raised(), [false; 4], "one of two has signed");
     world.ledger.attest(vec![world.signature(1, &pending[0])], T0).await.unwrap();

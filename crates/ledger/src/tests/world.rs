@@ -15,6 +15,8 @@ use crate::testkit::{TestLedger, fresh};
 use crate::{Actor, Attested, CheckedSignature, IslandChange, Registration};
 
 /// A moment that tests count from.
+/// When every packet times out.
+pub(super) const TIMEOUT: OffsetDateTime = T0.saturating_add(Duration::hours(1));
 pub(super) const T0: OffsetDateTime = OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::days(20_000));
 
 pub(super) fn operator() -> Actor {
@@ -25,6 +27,7 @@ pub(super) fn operator() -> Actor {
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     pub(super) name: String,
+    family: Family,
     pub(super) island: IslandId,
     pub(super) gateway: GatewayId,
     anchor: Hash,
@@ -61,24 +64,28 @@ impl Evidence {
 
 impl Chain {
     pub(super) fn new(name: &str) -> Self {
+        Self::of(Family::Qbft, name)
+    }
+
+    pub(super) fn of(family: Family, name: &str) -> Self {
         let anchor = keccak256(format!("{name} genesis").as_bytes());
-        let island = Island { family: Family::Qbft, fingerprint: anchor, anchor }.id();
+        let island = Island { family, fingerprint: anchor, anchor }.id();
         let gateway = GatewayId::derive(island, &[1; 20], anchor);
         let head = HeaderFact { height: 0, hash: anchor, parent: Hash::ZERO, time: 1000 };
-        Self { name: name.into(), island, gateway, anchor, head, next: 1 }
+        Self { name: name.into(), family, island, gateway, anchor, head, next: 1 }
     }
 
     pub(super) fn registration(&self) -> (Registration, Anchored) {
         let registration = Registration {
             name: self.name.clone(),
-            family: Family::Qbft,
+            family: self.family,
             fingerprint: self.anchor,
             anchor: vec![1, 2, 3],
             gateway: RegisterGateway { address: vec![1; 20], id: self.gateway },
             by: operator(),
         };
         let header = HeaderFact { height: 0, hash: self.anchor, parent: Hash::ZERO, time: 1000 };
-        let state = ClientState { family: Family::Qbft, bytes: vec![0] };
+        let state = ClientState { family: self.family, bytes: vec![0] };
         let fingerprint = Some(self.anchor);
         (registration, Anchored { state, header, validators: Vec::new(), fingerprint })
     }
@@ -127,7 +134,7 @@ impl Chain {
                 event: GatewayEvent { gateway: self.gateway, number, kind },
             })
             .collect();
-        let state = ClientState { family: Family::Qbft, bytes: block.hash.0.to_vec() };
+        let state = ClientState { family: self.family, bytes: block.hash.0.to_vec() };
         let (first, last) = (headers[0].height, block.height);
         let advance = Advance { kind, first, last, state, headers, events };
         let bytes = format!("{advance:?}").into_bytes();
@@ -150,7 +157,7 @@ impl Chain {
             sequence,
             sender: vec![3; 20],
             receiver: vec![4; 20],
-            timeout: 5000,
+            timeout: u64::try_from(TIMEOUT.unix_timestamp()).unwrap(),
             budget: 100_000,
             payload: b"hello".to_vec(),
         };
@@ -201,7 +208,11 @@ pub(super) fn set(epoch: u64, signers: &[LocalSigner]) -> AttestorSet {
 impl World {
     /// Registered, approved and opened.
     pub(super) async fn new() -> Self {
-        let mut world = Self::registered().await;
+        Self::opened_between(Chain::new("east"), Chain::new("west")).await
+    }
+
+    pub(super) async fn opened_between(east: Chain, west: Chain) -> Self {
+        let mut world = Self::between(east, west).await;
         world.open_east().await;
         world.open_west().await;
         world
@@ -209,8 +220,11 @@ impl World {
 
     /// Registered and approved; no gateway is open.
     pub(super) async fn registered() -> Self {
+        Self::between(Chain::new("east"), Chain::new("west")).await
+    }
+
+    async fn between(east: Chain, west: Chain) -> Self {
         let ledger = fresh().await;
-        let (east, west) = (Chain::new("east"), Chain::new("west"));
         for chain in [&east, &west] {
             let (registration, anchored) = chain.registration();
             ledger.register(registration, anchored, T0).await.unwrap();
@@ -260,8 +274,12 @@ impl World {
     }
 
     pub(super) async fn pending(&self, attestor: usize) -> Vec<PendingBatch> {
-        self.ledger.form_batches(T0).await.unwrap();
-        self.ledger.pending_batches(self.attestors[attestor].address(), 100).await.unwrap()
+        self.pending_at(attestor, T0).await
+    }
+
+    pub(super) async fn pending_at(&self, attestor: usize, now: OffsetDateTime) -> Vec<PendingBatch> {
+        self.ledger.form_batches(now).await.unwrap();
+        self.ledger.pending_batches(self.attestors[attestor].address(), 100, now).await.unwrap()
     }
 
     /// Every attestor given signs everything that waits for it.
