@@ -8,7 +8,7 @@ use causeway_protocol::{
     Address, AttestorSet, Envelope, Family, GatewayEvent, GatewayEventKind, HubId, LocalSigner, MEDIA_TYPE,
 };
 use causeway_verifier::forge::Forge;
-use causeway_verifier::prover::RunBuilder;
+use causeway_verifier::prover::{RunBuilder, back_fill, skip};
 use causeway_verifier::{ClientState, Gateway, light_client};
 use serde_json::Value;
 
@@ -159,6 +159,50 @@ fn evidence_goes_on_from_the_evidence_before_it() {
     let (code, verdicts) = chain.verify(&[second, first]);
     assert_eq!(code, 1);
     assert_eq!(verdicts[0]["code"], "not-next-height");
+}
+
+#[test]
+fn a_skip_is_followed_and_all_behind_it_is_marked() {
+    let (mut chain, folder) = (Chain::new(), tempfile::tempdir().unwrap());
+    let family = Family::Qbft;
+    chain.forge.mine_empty(20);
+    let event = GatewayEvent { gateway: chain.gateway.id, number: 4, kind: GatewayEventKind::Beat };
+    chain.forge.mine_events(CONTRACT, &[event]);
+    let past = chain.forge.run(&chain.state);
+    let far = skip(family, &chain.state, None, &chain.forge.source(23)).unwrap();
+    let events = back_fill(family, &chain.forge.config, &[chain.forge.source(23)]).unwrap();
+    let now = chain.forge.head().time;
+    let client = light_client(family).unwrap();
+    let skipped = client.skip(&chain.state, &far, now).unwrap();
+    chain.state = skipped.state.clone();
+    chain.forge.mine_empty(2);
+    let beyond = chain.evidence();
+    let files = [("past", past), ("far", far), ("events", events), ("beyond", beyond)];
+    let [past, far, events, beyond] = files.map(|(name, bytes)| file(folder.path(), name, &bytes));
+
+    let (code, verdicts) = chain.verify(&[far.clone(), events.clone(), beyond]);
+    assert_eq!(code, 0, "{verdicts:?}");
+    for (verdict, kind, last) in [(0, "skip", 23), (1, "back-fill", 23), (2, "run", 25)] {
+        let verdict: &Value = &verdicts[verdict];
+        assert_eq!((&verdict["kind"], &verdict["last"]), (&kind.into(), &last.into()));
+        assert_eq!(verdict["behind_skip"], true);
+    }
+    assert_eq!(verdicts[1]["events"][0]["opening_proven"], false, "that is behind the skip");
+
+    let (code, verdicts) = chain.verify(&[past, events]);
+    assert_eq!(code, 0, "{verdicts:?}");
+    assert!(verdicts.iter().all(|verdict| verdict["behind_skip"] == false));
+    assert_eq!(verdicts[1]["events"][0]["opening_proven"], true);
+
+    // One of the four by itself.
+    let mut taken = Forge::new(family, 1);
+    taken.mine_empty(20);
+    let anchored = client.anchor(&taken.anchor()).unwrap().into_inner().state;
+    let hostile = skip(family, &anchored, None, &taken.source(20)).unwrap();
+    let (code, verdicts) = chain.verify(&[file(folder.path(), "hostile", &hostile), far]);
+    assert_eq!(code, 1);
+    assert_eq!(verdicts[0]["code"], "skip-overlap-short");
+    assert_eq!((&verdicts[1]["verified"], &verdicts[1]["behind_skip"]), (&true.into(), &true.into()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use causeway_protocol::{Family, Reader};
 
 use crate::{
-    Advance, Anchored, ClientState, Gateway, Misbehaviour, Recorded, Refusal, Span, Summary,
+    Advance, Anchored, ClientState, Gateway, Misbehaviour, Recorded, Refusal, Skipped, Span, Summary,
     UnsupportedFamily, Verified, bft,
 };
 
@@ -48,6 +48,15 @@ pub trait LightClient: Send + Sync {
         evidence: &[u8],
         now: u64,
     ) -> Result<Verified<Misbehaviour>, Refusal>;
+
+    /// Verifies a header far above a trusted one, without the headers between. Enough of the trusted validators sealed it, but
+    /// they may have done so on another chain of theirs: only links tell two chains of the same validators apart. So what it
+    /// answers is no advance, and is for where people or a log say which chain is meant: an anchor to approve, or a header that
+    /// was recorded. A family without skips refuses.
+    fn skip(&self, trusted: &ClientState, evidence: &[u8], now: u64) -> Result<Verified<Skipped>, Refusal> {
+        let _ = (trusted, evidence, now);
+        Err(Refusal::NoSkips(self.family()))
+    }
 
     /// The state after proven misbehaviour: it never advances again. Freezing twice is freezing once.
     fn freeze(&self, state: &ClientState, because: &Verified<Misbehaviour>) -> Result<ClientState, Refusal>;

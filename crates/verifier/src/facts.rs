@@ -60,6 +60,8 @@ pub enum EvidenceKind {
     BackFill,
     /// Two blocks sealed at one height.
     Misbehaviour,
+    /// A header far above a trusted one, without those between.
+    Skip,
 }
 
 /// What evidence claims to be about, read without verifying anything, so that a caller can look up what it has to pass.
@@ -135,6 +137,15 @@ pub struct Advance {
     pub headers: Vec<HeaderFact>,
     /// Every event proven, in the chain's order.
     pub events: Vec<EventFact>,
+}
+
+/// Where a skip leads: a header that enough of a trusted set sealed, on their chain or on a twin of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The client state there, with the parameters of the trusted one.
+    pub state: ClientState,
+    /// The header.
+    pub header: HeaderFact,
 }
 
 /// Two different blocks that a quorum sealed at one height.

@@ -28,7 +28,7 @@ mod verified;
 pub use client::{LightClient, MAX_ANCHOR, MAX_EVIDENCE, VERSION, family_of, light_client};
 pub use facts::{
     Advance, Anchored, ClientState, EventFact, EvidenceKind, Gateway, HeaderFact, Misbehaviour, Recorded,
-    Span, Summary,
+    Skipped, Span, Summary,
 };
 pub use refusal::{Refusal, UnsupportedFamily};
 pub use verified::Verified;

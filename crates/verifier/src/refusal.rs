@@ -2,7 +2,7 @@
 
 use causeway_protocol::{DecodeError, Family, Hash};
 
-use crate::bft::{ConfigFault, HeaderFault, SealingFault, SetFault};
+use crate::bft::{ConfigFault, HeaderFault, SealingFault, SetFault, SkipFault};
 use crate::evm::{ReceiptFault, TrieFault};
 
 /// A family that has no light client here.
@@ -45,6 +45,15 @@ pub enum Refusal {
         /// The kind that came.
         came: u64,
     },
+    /// A skip where headers are to be recorded. Nothing in a header names its chain: only links tell two chains of the same
+    /// validators apart, and a skip has none.
+    #[error(
+        "a skip never advances a client: it does not tell two chains of the same validators apart, linked runs do"
+    )]
+    SkipNeverAdvances,
+    /// A family whose light client does not skip.
+    #[error("there are no skips in family {0}")]
+    NoSkips(Family),
     /// Misbehaviour was proven before: nothing advances this client.
     #[error("the client is frozen: its validators sealed two blocks at one height")]
     Frozen,
@@ -160,6 +169,14 @@ pub enum Refusal {
         /// What is wrong with the set or its proof.
         fault: SetFault,
     },
+    /// A skip is not covered by what is trusted, or is not put together right.
+    #[error("skip to header {height}: {fault}")]
+    Skip {
+        /// The height of the header that is at fault.
+        height: u64,
+        /// What is wrong.
+        fault: SkipFault,
+    },
     /// A proof of the state does not hold.
     #[error("header {height}: {what}: {fault}")]
     Proof {
@@ -189,6 +206,8 @@ impl Refusal {
             Self::UnknownFamily(_) => "unknown-family",
             Self::WrongFamily { .. } => "wrong-family",
             Self::Kind { .. } => "wrong-kind",
+            Self::SkipNeverAdvances => "skip-never-advances",
+            Self::NoSkips(_) => "no-skips",
             Self::Frozen => "frozen",
             Self::Expired { .. } => "trusting-period-over",
             Self::NotNextHeight { .. } => "not-next-height",
@@ -206,6 +225,7 @@ impl Refusal {
             Self::Header { fault, .. } => fault.code(),
             Self::Sealing { fault, .. } => fault.code(),
             Self::Set { fault, .. } => fault.code(),
+            Self::Skip { fault, .. } => fault.code(),
             Self::Proof { fault, .. } => fault.code(),
             Self::Receipts { fault, .. } => fault.code(),
         }

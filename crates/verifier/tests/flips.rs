@@ -6,7 +6,7 @@ mod support;
 
 use causeway_protocol::{Address, Family, GatewayEvent, GatewayEventKind};
 use causeway_verifier::forge::{Forge, GENESIS_TIME, Plan};
-use causeway_verifier::prover::{RunBuilder, SourceBlock, back_fill, misbehaviour};
+use causeway_verifier::prover::{RunBuilder, SourceBlock, back_fill, misbehaviour, skip};
 use causeway_verifier::{ClientState, EvidenceKind, Gateway, Recorded, Refusal, light_client};
 use support::chain::Chain;
 
@@ -24,10 +24,13 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn verify(&self, evidence: &[u8]) -> Result<(), Refusal> {
         let client = light_client(self.state.family).unwrap();
-        if client.inspect(evidence)?.kind == EvidenceKind::Misbehaviour {
-            return client.misbehaviour(self.state, evidence, self.now).map(|_| ());
+        match client.inspect(evidence)?.kind {
+            EvidenceKind::Misbehaviour => client.misbehaviour(self.state, evidence, self.now).map(|_| ()),
+            EvidenceKind::Skip => client.skip(self.state, evidence, self.now).map(|_| ()),
+            EvidenceKind::Run | EvidenceKind::BackFill => client
+                .advance(self.state, self.gateways, self.recorded.as_ref(), evidence, self.now)
+                .map(|_| ()),
         }
-        client.advance(self.state, self.gateways, self.recorded.as_ref(), evidence, self.now).map(|_| ())
     }
 
     /// Flips a bit of every `step`th byte, another bit each time; of every fifth of those all bits.
@@ -110,6 +113,32 @@ fn every_byte_of_an_accusation_is_load_bearing() {
         let evidence = misbehaviour(family, &state, [side(&one), side(&other)]).unwrap();
         Judge { state: &state, gateways: &[], recorded: None, now: NOW }.refuses_every_flip(&evidence, 1);
     }
+}
+
+#[test]
+fn every_byte_of_a_skip_is_load_bearing() {
+    for family in FAMILIES {
+        let mut forge = Forge::new(family, 4);
+        forge.mine_empty(3);
+        let newcomers = [8, 9].map(|number| forge.key(number));
+        forge.set_validators([&forge.validators[1..], &newcomers].concat());
+        let round = if family == Family::Ibft { 0 } else { 2 };
+        forge.mine(Plan { round, ..Plan::default() });
+        let state = anchored(&forge);
+        let evidence = skip(family, &state, None, &forge.source(4)).unwrap();
+        Judge { state: &state, gateways: &[], recorded: None, now: NOW }.refuses_every_flip(&evidence, 1);
+    }
+}
+
+#[test]
+fn every_byte_of_a_captured_skip_to_validators_from_a_contract_is_load_bearing() {
+    let Some(chain) = Chain::load("goquorum-qbft-contract/chain-1.json") else { return };
+    let client = light_client(Family::Qbft).unwrap();
+    let [trusted, parent, block] = [0, 35, 36].map(|place| &chain.entries()[place]);
+    let state = client.anchor(&chain.anchor(trusted)).unwrap().into_inner().state;
+    let (parent, now) = (chain.source(parent), Chain::time(block));
+    let evidence = skip(Family::Qbft, &state, Some(&parent), &chain.source(block)).unwrap();
+    Judge { state: &state, gateways: &[], recorded: None, now }.refuses_every_flip(&evidence, 1);
 }
 
 #[test]

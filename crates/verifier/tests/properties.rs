@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic, and so may their parts")]
 
 use causeway_protocol::{Address, Family, Hash, keccak256};
-use causeway_verifier::bft::{ExtraData, ExtraForm, Header, HeaderFields, Protocol, Vote};
+use causeway_verifier::bft::{Anchor, ExtraData, ExtraForm, Header, HeaderFields, Protocol, Vote};
 use causeway_verifier::evm::{Receipt, prove_receipts};
 use causeway_verifier::forge::{Forge, GENESIS_TIME, Plan};
-use causeway_verifier::prover::{RunBuilder, prove_block};
+use causeway_verifier::prover::{RunBuilder, prove_block, skip};
 use causeway_verifier::{ClientState, family_of, light_client};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -226,4 +226,52 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn a_skip_leads_exactly_where_a_quorum_and_enough_trusted_validators_sealed(
+        family in families(),
+        size in 1..8u64,
+        // Who of the old set stays, how many join, and who seals.
+        stays in vec(any::<bool>(), 8),
+        joins in 0..6u64,
+        seals in vec(prop::bool::weighted(0.8), 14),
+    ) {
+        let mut forge = Forge::new(family, size);
+        let trusted = forge.validators.clone();
+        forge.mine(Plan::default());
+        let mut next: Vec<Address> =
+            trusted.iter().zip(&stays).filter(|(_, stays)| **stays).map(|(old, _)| *old).collect();
+        next.extend((0..joins).map(|number| forge.key(100 + number)));
+        prop_assume!(!next.is_empty());
+        forge.set_validators(next);
+        let places: Vec<usize> = (0..forge.validators.len()).filter(|place| seals[*place]).collect();
+        let sealers: Vec<Address> = places.iter().map(|place| forge.validators[*place]).collect();
+        forge.mine(Plan { sealers: Some(places), ..Plan::default() });
+
+        let client = light_client(family).unwrap();
+        let state = client.anchor(&forge.anchor()).unwrap().into_inner().state;
+        let overlap = sealers.iter().filter(|sealer| trusted.contains(sealer)).count();
+        let enough = 3 * sealers.len() >= 2 * forge.validators.len() && 3 * overlap > trusted.len();
+        let built = skip(family, &state, None, &forge.source(2));
+        prop_assert_eq!(built.is_ok(), enough);
+        // For the newest validators themselves, any quorum is enough: what they are shown is judged by the old set here.
+        let own = client.anchor(&anchor_at(&forge, 2)).unwrap().into_inner().state;
+        if let Ok(evidence) = skip(family, &own, None, &forge.source(2)) {
+            prop_assert_eq!(client.skip(&state, &evidence, GENESIS_TIME + 3600).is_ok(), enough);
+        } else {
+            prop_assert!(!enough);
+        }
+        if enough {
+            forge.mine_empty(2);
+            let at = client.skip(&state, &built.unwrap(), GENESIS_TIME + 3600).unwrap().into_inner().state;
+            let beyond = client.advance(&at, &[], None, &forge.run(&at), GENESIS_TIME + 3600).unwrap();
+            prop_assert_eq!((beyond.first, beyond.last), (3, 4));
+        }
+    }
+}
+
+/// The anchor at a forged block.
+fn anchor_at(forge: &Forge, height: usize) -> Vec<u8> {
+    let header = forge.blocks()[height].header.evidence_form(0).unwrap();
+    Anchor { config: forge.config.clone(), header: &header, set: None }.encode()
 }

@@ -5,12 +5,13 @@ use causeway_protocol::{Family, Hash};
 use super::anchor::Anchor;
 use super::evidence::{Block, Evidence};
 use super::run::{Purpose, ReadHeader, Walk, read_header};
+use super::skip::skip;
 use super::state::State;
 use super::{SealingFault, SetFault};
 use crate::evm::prove_events;
 use crate::{
     Advance, Anchored, ClientState, EventFact, EvidenceKind, Gateway, HeaderFact, LightClient, Misbehaviour,
-    Recorded, Refusal, Span, Summary, Verified,
+    Recorded, Refusal, Skipped, Span, Summary, Verified,
 };
 
 /// Light client of one of the families `qbft`, `ibft2` and `ibft`. They share every rule; a family only names the protocol its
@@ -126,8 +127,9 @@ impl LightClient for Bft {
         let advance = match Evidence::decode(self.family, evidence)? {
             Evidence::Run(blocks) => Self::run(state, gateways, &blocks, now)?,
             Evidence::BackFill(blocks) => Self::back_fill(&state, gateways, recorded, &blocks)?,
-            Evidence::Misbehaviour(_) => {
-                return Err(Refusal::Kind { expected: "1 run or 2 back-fill", came: 3 });
+            Evidence::Skip(_) => return Err(Refusal::SkipNeverAdvances),
+            other @ Evidence::Misbehaviour(_) => {
+                return Err(Refusal::Kind { expected: "1 run or 2 back-fill", came: other.kind() });
             }
         };
         Ok(Verified::new(advance))
@@ -142,8 +144,7 @@ impl LightClient for Bft {
         let state = State::decode(self.family, meeting)?;
         let sides = match Evidence::decode(self.family, evidence)? {
             Evidence::Misbehaviour(sides) => sides,
-            Evidence::Run(_) => return Err(Refusal::Kind { expected: "3 misbehaviour", came: 1 }),
-            Evidence::BackFill(_) => return Err(Refusal::Kind { expected: "3 misbehaviour", came: 2 }),
+            other => return Err(Refusal::Kind { expected: "3 misbehaviour", came: other.kind() }),
         };
         // Two chains of one genesis file share no more than that file: their validators did nothing wrong.
         if state.head.height == 0 {
@@ -162,6 +163,17 @@ impl LightClient for Bft {
         }
         let meeting = state.head.height;
         Ok(Verified::new(Misbehaviour { meeting, height, blocks: [one, other] }))
+    }
+
+    fn skip(&self, trusted: &ClientState, evidence: &[u8], now: u64) -> Result<Verified<Skipped>, Refusal> {
+        let state = State::decode(self.family, trusted)?;
+        if state.frozen {
+            return Err(Refusal::Frozen);
+        }
+        match Evidence::decode(self.family, evidence)? {
+            Evidence::Skip(evidence) => skip(state, &evidence, now).map(Verified::new),
+            other => Err(Refusal::Kind { expected: "4 skip", came: other.kind() }),
+        }
     }
 
     fn freeze(&self, state: &ClientState, _because: &Verified<Misbehaviour>) -> Result<ClientState, Refusal> {

@@ -44,6 +44,15 @@ pub struct ReceiptsProof<'a> {
     pub nodes: Vec<&'a [u8]>,
 }
 
+/// A header far above a trusted one, without those between.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Skip<'a> {
+    /// The block before it, whose state proves who seals it: given where its validators come from a contract.
+    pub parent: Option<Block<'a>>,
+    /// The block it leads to, sealed.
+    pub block: Block<'a>,
+}
+
 /// Evidence, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence<'a> {
@@ -53,6 +62,8 @@ pub enum Evidence<'a> {
     BackFill(Vec<Block<'a>>),
     /// Two runs from one recorded header, ascending by the hash of their last block.
     Misbehaviour([Vec<Block<'a>>; 2]),
+    /// A header far above a trusted one.
+    Skip(Box<Skip<'a>>),
 }
 
 impl<'a> Evidence<'a> {
@@ -74,7 +85,8 @@ impl<'a> Evidence<'a> {
                 body.end("body")?;
                 Ok(Self::Misbehaviour(sides))
             }
-            came => Err(Refusal::Kind { expected: "1 run, 2 back-fill or 3 misbehaviour", came }),
+            4 => Ok(Self::Skip(Box::new(skip(body)?))),
+            came => Err(Refusal::Kind { expected: "1 run, 2 back-fill, 3 misbehaviour or 4 skip", came }),
         }
     }
 
@@ -85,25 +97,37 @@ impl<'a> Evidence<'a> {
             Self::Misbehaviour([one, other]) => {
                 Writer::new().list(&encode_blocks(one)).list(&encode_blocks(other))
             }
+            Self::Skip(skip) => encode_blocks(skip.parent.iter().chain([&skip.block])),
         };
-        let kind = match self {
+        let kind = self.kind();
+        Writer::new().bytes(family.as_str().as_bytes()).uint(kind).list(&body).versioned(VERSION)
+    }
+
+    /// The number of its kind.
+    pub(super) fn kind(&self) -> u64 {
+        match self {
             Self::Run(_) => 1,
             Self::BackFill(_) => 2,
             Self::Misbehaviour(_) => 3,
-        };
-        Writer::new().bytes(family.as_str().as_bytes()).uint(kind).list(&body).versioned(VERSION)
+            Self::Skip(_) => 4,
+        }
     }
 
     /// What it claims to be about.
     pub(super) fn span(&self, family: Family) -> Result<Span, Refusal> {
-        let (kind, blocks) = match self {
-            Self::Run(blocks) => (EvidenceKind::Run, blocks),
-            Self::BackFill(blocks) => (EvidenceKind::BackFill, blocks),
-            Self::Misbehaviour([one, _]) => (EvidenceKind::Misbehaviour, one),
-        };
         // Decoding refused an empty list.
-        let [first, last] =
-            [blocks.first(), blocks.last()].map(|block| block.map_or(&[][..], |block| block.header));
+        let ends = |blocks: &[Block<'a>]| {
+            [blocks.first(), blocks.last()].map(|block| block.map_or(&[][..], |block| block.header))
+        };
+        let (kind, [first, last]) = match self {
+            Self::Run(blocks) => (EvidenceKind::Run, ends(blocks)),
+            Self::BackFill(blocks) => (EvidenceKind::BackFill, ends(blocks)),
+            Self::Misbehaviour([one, _]) => (EvidenceKind::Misbehaviour, ends(one)),
+            Self::Skip(skip) => {
+                let first = skip.parent.as_ref().unwrap_or(&skip.block);
+                (EvidenceKind::Skip, [first.header, skip.block.header])
+            }
+        };
         let (first, last) = (Header::decode(first)?, Header::decode(last)?);
         let parent: Hash = first.parent;
         Ok(Span { family, kind, first: first.number, last: last.number, parent })
@@ -114,18 +138,30 @@ fn blocks(body: Reader<'_>) -> Result<Vec<Block<'_>>, DecodeError> {
     if body.is_empty() {
         return Err(DecodeError::Value { what: "blocks", came: "none, expected 1 to 1024".into() });
     }
-    body.each("blocks", MAX_BLOCKS, |body| {
-        let mut items = body.list("block")?;
-        let header = items.bytes("header")?;
-        let seals = items.bytes("seals")?;
-        if seals.len() > MAX_VALIDATORS * SEAL {
-            return Err(DecodeError::TooMany { what: "seals", most: MAX_VALIDATORS });
-        }
-        let set = set_proof(items.list("set")?)?;
-        let receipts = receipts_proof(items.list("receipts")?)?;
-        items.end("block")?;
-        Ok(Block { header, seals, set, receipts })
-    })
+    body.each("blocks", MAX_BLOCKS, block)
+}
+
+fn skip(mut body: Reader<'_>) -> Result<Skip<'_>, DecodeError> {
+    let first = block(&mut body)?;
+    if body.is_empty() {
+        return Ok(Skip { parent: None, block: first });
+    }
+    let second = block(&mut body)?;
+    body.end("body")?;
+    Ok(Skip { parent: Some(first), block: second })
+}
+
+fn block<'a>(body: &mut Reader<'a>) -> Result<Block<'a>, DecodeError> {
+    let mut items = body.list("block")?;
+    let header = items.bytes("header")?;
+    let seals = items.bytes("seals")?;
+    if seals.len() > MAX_VALIDATORS * SEAL {
+        return Err(DecodeError::TooMany { what: "seals", most: MAX_VALIDATORS });
+    }
+    let set = set_proof(items.list("set")?)?;
+    let receipts = receipts_proof(items.list("receipts")?)?;
+    items.end("block")?;
+    Ok(Block { header, seals, set, receipts })
 }
 
 fn nodes<'a>(what: &'static str, list: Reader<'a>) -> Result<Vec<&'a [u8]>, DecodeError> {
@@ -169,7 +205,7 @@ pub(super) fn encode_set(set: Option<&SetProof<'_>>) -> Writer {
     })
 }
 
-fn encode_blocks(blocks: &[Block<'_>]) -> Writer {
+fn encode_blocks<'b, 'a: 'b>(blocks: impl IntoIterator<Item = &'b Block<'a>>) -> Writer {
     Writer::new().each(blocks, |list, block| {
         let receipts = block.receipts.as_ref().map_or_else(Writer::new, |receipts| {
             let indices = Writer::new().each(&receipts.indices, |list, index| list.uint(*index));

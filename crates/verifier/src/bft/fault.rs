@@ -190,6 +190,53 @@ impl SetFault {
     }
 }
 
+/// A skip that nothing trusted vouches for, or whose parts do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SkipFault {
+    /// It leads back, or nowhere.
+    #[error("the trusted header is {0}, a skip leads to a higher one")]
+    NotAbove(u64),
+    /// A header above the trusted one is of an earlier time.
+    #[error("it is of {came}, before the trusted header of {trusted}")]
+    BeforeTrusted {
+        /// The trusted header's time.
+        trusted: u64,
+        /// The header's time.
+        came: u64,
+    },
+    /// In contract mode the header before the last one proves who seals the last.
+    #[error(
+        "its validators come from a contract, and the header before it, whose state proves them, is not given"
+    )]
+    ParentMissing,
+    /// In header mode nothing is asked of the header before.
+    #[error("it lists its own validators, and a header before it is given")]
+    ParentUnexpected,
+    /// Too few of the trusted validators sealed the header.
+    #[error(
+        "{came} of {trusted} trusted validators are among the sealers, expected strictly more than a third"
+    )]
+    OverlapShort {
+        /// Sealers that are trusted.
+        came: usize,
+        /// Size of the trusted set.
+        trusted: usize,
+    },
+}
+
+impl SkipFault {
+    /// A stable name of the cause.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAbove(_) => "skip-not-above",
+            Self::BeforeTrusted { .. } => "skip-before-trusted",
+            Self::ParentMissing => "skip-parent-missing",
+            Self::ParentUnexpected => "skip-parent-unexpected",
+            Self::OverlapShort { .. } => "skip-overlap-short",
+        }
+    }
+}
+
 /// Parameters of an anchor or a state that contradict themselves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigFault {

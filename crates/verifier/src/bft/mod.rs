@@ -18,6 +18,7 @@ pub mod raw;
 mod run;
 mod seals;
 mod secp;
+mod skip;
 mod state;
 mod validators;
 
@@ -26,9 +27,9 @@ pub use client::Bft;
 pub use config::{Config, Mode, ValidatorContract};
 #[cfg(feature = "prover")]
 pub(crate) use contract::{account_storage_root, array_keys, array_length, array_slots, prove_validators};
-pub use evidence::{Block, Evidence, MAX_BLOCKS, ReceiptsProof, SEAL, SetProof};
+pub use evidence::{Block, Evidence, MAX_BLOCKS, ReceiptsProof, SEAL, SetProof, Skip};
 pub use extra::{ExtraData, ExtraForm, RAW_SEAL, Vote};
-pub use fault::{ConfigFault, HeaderFault, MAX_PERIOD, MAX_SCHEDULE, SealingFault, SetFault};
+pub use fault::{ConfigFault, HeaderFault, MAX_PERIOD, MAX_SCHEDULE, SealingFault, SetFault, SkipFault};
 pub use fields::HeaderFields;
 pub use header::{BFT_DIFFICULTY, BFT_MIX_HASH, EMPTY_OMMERS, Header};
 pub use protocol::Protocol;

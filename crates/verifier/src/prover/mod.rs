@@ -6,7 +6,9 @@ mod plan;
 mod receipts;
 mod run;
 mod set;
+mod skip;
 
 pub use receipts::{OwnedReceipts, prove_block, receipts_root};
 pub use run::{BuiltRun, RunBuilder, SourceBlock, back_fill, misbehaviour};
 pub use set::{OwnedSet, validator_slots};
+pub use skip::skip;

@@ -8,3 +8,4 @@ mod forks;
 mod parts;
 mod seals;
 mod sets;
+mod skips;

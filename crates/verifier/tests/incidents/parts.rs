@@ -56,7 +56,7 @@ pub(crate) fn blocks(parts: &[Part]) -> Vec<Block<'_>> {
     parts.iter().map(block).collect()
 }
 
-fn block(part: &Part) -> Block<'_> {
+pub(crate) fn block(part: &Part) -> Block<'_> {
     let receipts = part.receipts.as_ref().map(OwnedReceipts::as_proof);
     Block { header: &part.header, seals: &part.seals, set: None, receipts }
 }

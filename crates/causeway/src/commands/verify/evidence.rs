@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 use causeway_protocol::{Family, GatewayEventKind, GatewayId, Hash, Island, SignedEnvelope, keccak256};
 use causeway_verifier::{
-    ClientState, EventFact, EvidenceKind, Gateway, LightClient, Recorded, family_of, light_client,
+    ClientState, EventFact, EvidenceKind, Gateway, LightClient, Recorded, Refusal, family_of, light_client,
 };
 use clap::Args;
 use serde::Serialize;
@@ -59,6 +59,8 @@ struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<u64>,
     events: Vec<Event>,
+    /// Whether a skip lies between the anchor and this: then it may belong to another chain of the same validators.
+    behind_skip: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +121,8 @@ struct Session {
     /// Gateways whose `Opened` is proven.
     opened: BTreeSet<GatewayId>,
     now: u64,
+    /// Whether a skip led here.
+    behind_skip: bool,
 }
 
 impl Session {
@@ -160,6 +164,7 @@ impl Session {
             gateways: gateways.collect(),
             opened: BTreeSet::new(),
             now,
+            behind_skip: false,
         })
     }
 
@@ -173,11 +178,15 @@ impl Session {
             first: None,
             last: None,
             events: Vec::new(),
+            behind_skip: false,
             code: None,
             detail: None,
         };
         match self.verify(&evidence, &mut verdict) {
-            Ok(()) => verdict.verified = true,
+            Ok(()) => {
+                verdict.verified = true;
+                verdict.behind_skip = self.behind_skip;
+            }
             Err(refusal) => {
                 verdict.code = Some(refusal.code());
                 verdict.detail = Some(refusal.to_string());
@@ -186,7 +195,7 @@ impl Session {
         Ok(verdict)
     }
 
-    fn verify(&mut self, evidence: &[u8], verdict: &mut Verdict) -> Result<(), causeway_verifier::Refusal> {
+    fn verify(&mut self, evidence: &[u8], verdict: &mut Verdict) -> Result<(), Refusal> {
         let span = self.client.inspect(evidence)?;
         (verdict.first, verdict.last) = (Some(span.first), Some(span.last));
         let recorded = match span.kind {
@@ -206,6 +215,11 @@ impl Session {
                 self.state = self.client.freeze(&self.state, &proven)?;
                 return Ok(());
             }
+            EvidenceKind::Skip => {
+                verdict.kind = Some("skip");
+                self.skip(evidence)?;
+                return Ok(());
+            }
         };
         let advance =
             self.client.advance(&self.state, &self.gateways, recorded.as_ref(), evidence, self.now)?;
@@ -217,6 +231,16 @@ impl Session {
         if span.kind == EvidenceKind::Run {
             self.states.insert(span.last, self.state.clone());
         }
+        Ok(())
+    }
+
+    /// Goes on from where a skip leads. Whoever passes one says which chain it is of: everything behind it is marked.
+    fn skip(&mut self, evidence: &[u8]) -> Result<(), Refusal> {
+        let skipped = self.client.skip(&self.state, evidence, self.now)?.into_inner();
+        self.headers.insert(skipped.header.height, skipped.header.hash);
+        self.states.insert(skipped.header.height, skipped.state.clone());
+        self.state = skipped.state;
+        self.behind_skip = true;
         Ok(())
     }
 }
@@ -247,7 +271,15 @@ fn print(verdict: &Verdict) -> anyhow::Result<()> {
     }
     let (kind, first, last) = (verdict.kind.unwrap_or_default(), verdict.first, verdict.last);
     let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
-    output::line(format!("{file}: verified: {kind} {first} to {last}, {} events", verdict.events.len()))?;
+    let mark = if verdict.behind_skip {
+        " (behind a skip: maybe a twin's, which has the same validators)"
+    } else {
+        ""
+    };
+    output::line(format!(
+        "{file}: verified: {kind} {first} to {last}, {} events{mark}",
+        verdict.events.len()
+    ))?;
     for event in &verdict.events {
         let packet = event.packet.map(|packet| format!(" {packet}")).unwrap_or_default();
         let doubt = if event.opening_proven { "" } else { " (its gateway's opening is not proven)" };
