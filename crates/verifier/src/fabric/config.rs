@@ -1,71 +1,215 @@
 //! A channel's configuration, parsed and ready to judge.
 
-use super::{Policy, PolicyFault, Signed, UpdateFault};
+mod capabilities;
+mod fault;
+mod tree;
 
-/// Bytes that are no channel configuration that this verifier can judge.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigFault {
-    /// A protobuf message that does not decode.
-    #[error("no {what}: {cause}")]
-    Protobuf {
-        /// The message.
-        what: &'static str,
-        /// What its decoder says.
-        cause: String,
-    },
-}
+use std::collections::BTreeMap;
 
-impl ConfigFault {
-    /// A stable name of the cause.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Protobuf { .. } => "config-malformed",
-        }
-    }
-}
+use prost::Message;
+
+use super::msp::{Msp, MspVersion};
+use super::policy::Signers;
+use super::proto::{
+    ApplicationPolicy, ApplicationPolicyType, BlockDataHashingStructure, Config, ConfigEnvelope, ConfigGroup,
+    ConfigPolicy, ConfigValue, Consenter, HashingAlgorithm, MspConfig, Orderers, PolicyType,
+    SerializedIdentity,
+};
+use super::signature::sha256;
+use super::update::{self, UpdateFault};
+use super::{Policy, PolicyFault, Signed};
+
+pub use fault::ConfigFault;
+pub(super) use tree::{Tree, is_legal_key};
+
+/// The name of the root group, and the first step of every absolute path.
+pub(super) const ROOT: &str = "Channel";
+const APPLICATION: &str = "Application";
+const ORDERER: &str = "Orderer";
+
+/// Organisations of a channel, orderers' included.
+const MAX_ORGANISATIONS: usize = 256;
 
 /// A channel's configuration: organisations, their MSPs, and policies at every level.
 #[derive(Debug)]
-pub struct Channel {}
+pub struct Channel {
+    pub(super) sequence: u64,
+    pub(super) group: ConfigGroup,
+    pub(super) policies: Tree,
+    signers: Signers,
+    consenters: Vec<Consenter>,
+}
 
 impl Channel {
-    /// Reads a serialised `common.Config`.
-    pub fn read(_config: &[u8]) -> Result<Self, ConfigFault> {
-        todo!()
+    /// Reads a serialised `common.Config`, and refuses it where peers would (`channelconfig.NewBundle`).
+    pub fn read(config: &[u8]) -> Result<Self, ConfigFault> {
+        let config: Config = decode("common.Config", config)?;
+        let group = config.channel_group.ok_or(ConfigFault::Missing("channel group"))?;
+        check_keys(ROOT, &group, 0)?;
+        check_hashes(&group)?;
+        let version = capabilities::check(&group)?;
+        if let Some(name) = group.groups.keys().find(|name| ![APPLICATION, ORDERER].contains(&name.as_str()))
+        {
+            return Err(ConfigFault::Group(name.clone()));
+        }
+        let signers = Signers::new(read_msps(&group, version)?);
+        let consenters = read_consenters(&group)?;
+        let consenters = if version >= MspVersion::V3_0 { consenters } else { Vec::new() };
+        let policies = Tree::read(ROOT, &group)?;
+        Ok(Self { sequence: config.sequence, group, policies, signers, consenters })
     }
 
     /// The policy at an absolute path, such as `/Channel/Orderer/BlockValidation`.
-    pub fn policy(&self, _path: &str) -> Result<Policy, PolicyFault> {
-        todo!()
+    pub fn policy(&self, path: &str) -> Result<Policy, PolicyFault> {
+        self.policies.find(path).cloned().ok_or_else(|| PolicyFault::Unknown(path.to_owned()))
     }
 
     /// A chaincode's endorsement policy: a serialised `protos.ApplicationPolicy`.
-    pub fn application_policy(&self, _bytes: &[u8]) -> Result<Policy, PolicyFault> {
-        todo!()
+    pub fn application_policy(&self, bytes: &[u8]) -> Result<Policy, PolicyFault> {
+        let policy = ApplicationPolicy::decode(bytes)
+            .map_err(|error| PolicyFault::Protobuf { what: "ApplicationPolicy", cause: error.to_string() })?;
+        match policy.r#type.ok_or(PolicyFault::EmptyRule)? {
+            ApplicationPolicyType::SignaturePolicy(envelope) => {
+                Policy::from_envelope("a signature policy".to_owned(), &envelope)
+            }
+            ApplicationPolicyType::ChannelConfigPolicyReference(path) => self.policy(&path),
+        }
     }
 
-    /// The serialised identity of a BFT channel's consenter.
-    pub fn consenter(&self, _identifier: u32) -> Option<Vec<u8>> {
-        todo!()
+    /// The serialised identity of a consenter, whom a block's signature may name by number. None below channel capability
+    /// V3_0: signatures then name their signers themselves (`protoutil.BlockSignatureVerifier`).
+    pub fn consenter(&self, identifier: u32) -> Option<Vec<u8>> {
+        let consenter = self.consenters.iter().find(|consenter| consenter.id == identifier)?;
+        let identity =
+            SerializedIdentity { mspid: consenter.msp_id.clone(), id_bytes: consenter.identity.clone() };
+        Some(identity.encode_to_vec())
     }
 
     /// Whether a policy is satisfied as peers judge: signatures that count for nothing are skipped, identities count once.
-    pub fn satisfied(&self, _policy: &Policy, _signed: &[Signed<'_>]) -> bool {
-        todo!()
+    ///
+    /// An error where a signer's key counts for peers and cannot be checked here (Ed25519, P-521): nobody may then conclude
+    /// that the policy is *not* satisfied.
+    pub fn satisfied(&self, policy: &Policy, signed: &[Signed<'_>]) -> Result<bool, PolicyFault> {
+        self.signers.satisfied(policy, signed)
     }
 
-    /// Every signature valid, every identity distinct and of an MSP of this channel, and the policy satisfied.
-    pub fn require(&self, _policy: &Policy, _signed: &[Signed<'_>]) -> Result<(), PolicyFault> {
-        todo!()
+    /// Every signature valid and in its one form, every identity distinct and a valid one of this channel, and the policy
+    /// satisfied.
+    pub fn require(&self, policy: &Policy, signed: &[Signed<'_>]) -> Result<(), PolicyFault> {
+        self.signers.require(policy, signed)
     }
 
     /// The configuration after a config block: the serialised `common.Config` of its serialised `common.ConfigEnvelope`.
-    pub fn update(&self, _channel_id: &str, _config_envelope: &[u8]) -> Result<Vec<u8>, UpdateFault> {
-        todo!()
+    ///
+    /// It is the next one, the policies of this one allow the update it names, and the update makes this one into it.
+    pub fn update(&self, channel_id: &str, config_envelope: &[u8]) -> Result<Vec<u8>, UpdateFault> {
+        update::next(self, channel_id, config_envelope)
     }
 
     /// SHA-256 of each root CA certificate (DER) of orderer and application organisations, ascending.
     pub fn roots(&self) -> Vec<[u8; 32]> {
-        todo!()
+        let roots = self.signers.msps.values().flat_map(Msp::roots);
+        let mut hashes: Vec<[u8; 32]> = roots.map(|root| sha256(&[root])).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
     }
+}
+
+/// The bytes of the `common.Config` in a serialised `common.ConfigEnvelope`, as they stand there.
+pub fn config_of(config_envelope: &[u8]) -> Result<Vec<u8>, ConfigFault> {
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct Raw {
+        #[prost(bytes = "vec", optional, tag = "1")]
+        config: Option<Vec<u8>>,
+    }
+    let raw: Raw = decode("common.ConfigEnvelope", config_envelope)?;
+    let bytes = raw.config.ok_or(ConfigFault::Missing("configuration"))?;
+    // Where the field stands twice, Fabric merges both, and the last one's bytes say less.
+    let merged: ConfigEnvelope = decode("common.ConfigEnvelope", config_envelope)?;
+    let alone: Config = decode("common.Config", &bytes)?;
+    if merged.config.as_ref() == Some(&alone) { Ok(bytes) } else { Err(ConfigFault::Twice) }
+}
+
+pub(super) fn decode<M: Message + Default>(what: &'static str, bytes: &[u8]) -> Result<M, ConfigFault> {
+    M::decode(bytes).map_err(|error| ConfigFault::Protobuf { what, cause: error.to_string() })
+}
+
+fn value<M: Message + Default>(group: &ConfigGroup, key: &'static str) -> Result<Option<M>, ConfigFault> {
+    group.values.get(key).map(|ConfigValue { value, .. }| decode(key, value)).transpose()
+}
+
+fn check_keys(path: &str, group: &ConfigGroup, depth: usize) -> Result<(), ConfigFault> {
+    let ConfigGroup { groups, values, policies, .. } = group;
+    let keys = groups.keys().chain(values.keys()).chain(policies.keys());
+    if let Some(key) = keys.into_iter().find(|key| !is_legal_key(key)) {
+        return Err(ConfigFault::Key { path: path.to_owned(), key: key.clone() });
+    }
+    // Channel, Application or Orderer, organisation; and an organisation has no groups.
+    if depth >= 2
+        && let Some(key) = groups.keys().next()
+    {
+        return Err(ConfigFault::Group(format!("{path}/{key}")));
+    }
+    groups.iter().try_for_each(|(key, group)| check_keys(&format!("{path}/{key}"), group, depth + 1))
+}
+
+fn check_hashes(group: &ConfigGroup) -> Result<(), ConfigFault> {
+    let algorithm: HashingAlgorithm = value(group, "HashingAlgorithm")?.unwrap_or_default();
+    if algorithm.name != "SHA256" {
+        return Err(ConfigFault::HashFunction(algorithm.name));
+    }
+    let structure: BlockDataHashingStructure = value(group, "BlockDataHashingStructure")?.unwrap_or_default();
+    if structure.width != u32::MAX {
+        return Err(ConfigFault::DataHash(structure.width));
+    }
+    Ok(())
+}
+
+fn read_msps(group: &ConfigGroup, version: MspVersion) -> Result<BTreeMap<String, Msp>, ConfigFault> {
+    let mut read: BTreeMap<String, MspConfig> = BTreeMap::new();
+    let mut msps = BTreeMap::new();
+    let sections = [APPLICATION, ORDERER].map(|section| group.groups.get(section));
+    let organisations = sections.into_iter().flatten().flat_map(|section| &section.groups);
+    let count = organisations.clone().count();
+    if count > MAX_ORGANISATIONS {
+        return Err(ConfigFault::Organisations(count));
+    }
+    for (organisation, group) in organisations {
+        let config: MspConfig = value(group, "MSP")?.ok_or(ConfigFault::Missing("MSP of an organisation"))?;
+        let fault = |fault| ConfigFault::Msp { organisation: organisation.clone(), fault };
+        let msp = Msp::read(&config, version).map_err(fault)?;
+        match read.get(msp.name()) {
+            Some(other) if *other != config => return Err(ConfigFault::TwoMsps(msp.name().to_owned())),
+            Some(_) => {}
+            None => {
+                read.insert(msp.name().to_owned(), config);
+                msps.insert(msp.name().to_owned(), msp);
+            }
+        }
+    }
+    Ok(msps)
+}
+
+fn read_consenters(group: &ConfigGroup) -> Result<Vec<Consenter>, ConfigFault> {
+    let orderer = group.groups.get(ORDERER).ok_or(ConfigFault::Missing("group Orderer"))?;
+    let orderers: Orderers = value(orderer, "Orderers")?.unwrap_or_default();
+    Ok(orderers.consenter_mapping)
+}
+
+/// The policy that a message of the configuration holds.
+fn read_policy<'a>(
+    path: String,
+    policy: &ConfigPolicy,
+    groups: usize,
+    below: impl Fn(&str) -> Vec<Option<&'a Policy>>,
+) -> Result<Policy, ConfigFault> {
+    let fault = |path: &str, fault| ConfigFault::Policy { path: path.to_owned(), fault };
+    let Some(policy) = &policy.policy else { return Err(fault(&path, PolicyFault::EmptyRule)) };
+    let read = match PolicyType::try_from(policy.r#type) {
+        Ok(PolicyType::Signature) => Policy::signature(path.clone(), &policy.value),
+        Ok(PolicyType::ImplicitMeta) => Policy::implicit_meta(path.clone(), &policy.value, groups, below),
+        _ => Err(PolicyFault::Type(policy.r#type)),
+    };
+    read.map_err(|cause| fault(&path, cause))
 }

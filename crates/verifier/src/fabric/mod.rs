@@ -4,13 +4,19 @@
 //! organisation's MSP, MSPs give roles, policies count roles, and a configuration changes only by an update that the policies
 //! of the one before allow.
 
+mod certificate;
 mod config;
+mod der;
+mod msp;
+mod pem;
 mod policy;
 pub mod proto;
 mod signature;
 mod update;
 
-pub use config::{Channel, ConfigFault};
+pub use certificate::CertificateFault;
+pub use config::{Channel, ConfigFault, config_of};
+pub use msp::{IdentityFault, MspFault};
 pub use policy::{Policy, PolicyFault, Signed};
-pub use signature::sha256;
+pub use signature::{SignatureFault, sha256};
 pub use update::UpdateFault;

@@ -35,8 +35,8 @@ pub use policy::{
     Policy, PolicyType, SignaturePolicy, SignaturePolicyEnvelope, SignaturePolicyType,
 };
 pub use rwset::{
-    CollectionHashedReadWriteSet, KvMetadataEntry, KvMetadataWrite, KvRead, KvRwSet, KvWrite,
-    NsReadWriteSet, QueryReads, QueryReadsMerkleSummary, RangeQueryInfo, ReadsInfo, TxReadWriteSet, Version,
+    CollectionHashedReadWriteSet, KvMetadataEntry, KvMetadataWrite, KvRead, KvRwSet, KvWrite, NsReadWriteSet,
+    QueryReads, QueryReadsMerkleSummary, RangeQueryInfo, ReadsInfo, TxReadWriteSet, Version,
 };
 pub use transaction::{
     ChaincodeAction, ChaincodeActionPayload, ChaincodeEndorsedAction, ChaincodeEvent,
