@@ -1,5 +1,7 @@
 //! A GoQuorum network with a gateway and a message board on it.
 
+use std::path::Path;
+
 use alloy_sol_types::{SolCall, SolConstructor, SolValue};
 use causeway_evm_gateway::{Gateway, MessageBoard, PAYLOAD_LIMIT, TIMEOUT_WINDOW};
 use causeway_evm_node::{Key, Network, NodeError};
@@ -7,6 +9,9 @@ use causeway_protocol::{Address, Family, GatewayId, Hash, HubId, Island, PacketI
 use causeway_verifier::bft::raw::RawHeader;
 use causeway_verifier::bft::{Anchor, Config, Protocol};
 use serde_json::{Value, json};
+
+use crate::deployment::Listed;
+use crate::service::secret;
 
 /// Accounts by purpose; the rest post.
 const OWNER: usize = 0;
@@ -22,7 +27,6 @@ pub(crate) struct RealIsland {
     pub(crate) name: &'static str,
     pub(crate) family: Family,
     pub(crate) fingerprint: Hash,
-    pub(crate) anchor_hash: Hash,
     pub(crate) anchor: Vec<u8>,
     pub(crate) gateway: Address,
     pub(crate) gateway_id: GatewayId,
@@ -55,7 +59,6 @@ impl RealIsland {
             name,
             family,
             fingerprint,
-            anchor_hash,
             anchor,
             gateway: Address::ZERO,
             gateway_id: GatewayId::default(),
@@ -81,13 +84,23 @@ impl RealIsland {
         Ok(island)
     }
 
-    fn account(&self, index: usize) -> &Key {
-        &self.network.accounts()[index]
+    /// What the services are told of it.
+    pub(crate) fn listed(&self, folder: &Path) -> Listed {
+        let key = const_hex::encode_prefixed(self.account(RELAYER).secret());
+        let key = secret(folder, &format!("{}.delivery-key", self.name), &key);
+        Listed {
+            name: self.name,
+            family: self.family,
+            fingerprint: self.fingerprint,
+            anchor: self.anchor.clone(),
+            gateway: self.gateway.0.to_vec(),
+            gateway_id: self.gateway_id,
+            relayed: format!("rpc = {:?}\ndelivery_key = \"{key}\"", self.network.rpc_urls()),
+        }
     }
 
-    /// The secret of the account a relayer delivers with, as 0x-hex.
-    pub(crate) fn relayer_secret(&self) -> String {
-        const_hex::encode_prefixed(self.account(RELAYER).secret())
+    fn account(&self, index: usize) -> &Key {
+        &self.network.accounts()[index]
     }
 
     async fn create(&self, code: &[u8], arguments: &[u8]) -> Result<Address, NodeError> {
