@@ -58,7 +58,7 @@ func Lane(source, destination Hash, terms Terms, sender, receiver []byte) Hash {
 }
 
 // ID of the packet.
-func (p *Packet) ID() Hash {
+func (p Packet) ID() Hash {
 	return words(
 		packetType, p.Source, p.Destination, p.Lane, number(p.Sequence), Keccak(p.Sender), Keccak(p.Receiver),
 		number(p.Timeout), number(p.Budget), Keccak(p.Payload),
@@ -66,6 +66,6 @@ func (p *Packet) ID() Hash {
 }
 
 // LaneFits tells whether the packet's lane is the one of these terms.
-func (p *Packet) LaneFits(terms Terms) bool {
+func (p Packet) LaneFits(terms Terms) bool {
 	return p.Lane == Lane(p.Source, p.Destination, terms, p.Sender, p.Receiver)
 }
