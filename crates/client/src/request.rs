@@ -2,10 +2,13 @@
 
 use core::time::Duration;
 use std::borrow::Cow;
+use std::io::Write as _;
 
 use backon::{ExponentialBuilder, Retryable};
 use causeway_api::Problem;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -166,13 +169,27 @@ impl HubClient {
         builder = match &request.body {
             Body::Nothing => builder,
             Body::Json(bytes) => builder.header(CONTENT_TYPE, "application/json").body(bytes.clone()),
-            Body::Bytes(media_type, bytes) => builder.header(CONTENT_TYPE, *media_type).body(bytes.clone()),
+            Body::Bytes(media_type, bytes) => {
+                let builder = builder.header(CONTENT_TYPE, *media_type);
+                match compressed(bytes) {
+                    Some(smaller) => builder.header(CONTENT_ENCODING, "gzip").body(smaller),
+                    None => builder.body(bytes.clone()),
+                }
+            }
         };
         let response = builder.send().await.map_err(transport)?;
         let (status, retry_after) = (response.status(), retry_after(&response));
         let body = read(response, request).await?;
         if status.is_success() { Ok(body) } else { Err(refusal(request, status, retry_after, &body)) }
     }
+}
+
+/// `bytes` by gzip, where that makes them smaller: whole blocks of some families repeat their certificates many times.
+fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing to memory cannot fail; if it does, they travel as they are.
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok().filter(|smaller| smaller.len() < bytes.len())
 }
 
 /// The pause an answer asks for, in its form of whole seconds.

@@ -77,8 +77,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Refuses a request whose content type is none of `taken`; parameters after `;` do not count.
+/// Refuses a request whose content type is none of `taken`, where parameters after `;` do not count, or whose content was
+/// encoded in a way that nothing has decoded.
 pub(crate) fn expect_media_type(headers: &header::HeaderMap, taken: &[&str]) -> Result<(), Problem> {
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING) {
+        let detail = format!("content encoding {encoding:?}, expected gzip or none");
+        return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));
+    }
     let came = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
     let essence = came.split(';').next().unwrap_or_default().trim();
     if taken.iter().any(|known| known.eq_ignore_ascii_case(essence)) {

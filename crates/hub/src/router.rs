@@ -6,6 +6,7 @@ use axum::middleware::from_fn_with_state;
 use causeway_api::Role::{self, Attestor, Auditor, Operator, Owner, Relayer};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::trace::TraceLayer;
@@ -79,6 +80,8 @@ pub(crate) fn router(app: &App) -> Router {
         .layer(from_fn_with_state(app.clone(), gate::header_limit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
+        // The limits on bodies count what comes out of it. An encoding it does not know is refused with the content type.
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))

@@ -1,5 +1,6 @@
 //! What one request, one token, and all together may use; and that every refusal is a problem document.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use causeway_api::Role;
@@ -33,6 +34,26 @@ async fn odd_bodies_are_problems() {
     assert_eq!(post("text/plain", b"{}".to_vec()).await, "unsupported-media-type");
     assert_eq!(post(json, b"[".repeat(900_000)).await, "json-too-deep");
     assert_eq!(post(json, vec![b' '; 1024 * 1024 + 1]).await, "body-too-large");
+}
+
+#[tokio::test]
+async fn a_body_may_be_compressed_and_its_limit_counts_what_comes_out() {
+    let world = World::start().await;
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let post = async |encoding: &str, body: Vec<u8>| {
+        let request = world.request(Method::POST, "/v1/tokens", &world.operator);
+        let request = request.header("content-type", "application/json").header("content-encoding", encoding);
+        send(request.body(body)).await
+    };
+    let token = br#"{"name":"packed","role":"auditor"}"#;
+    assert_eq!(post("gzip", gzip(token)).await.status, StatusCode::CREATED);
+    assert_eq!(post("gzip", gzip(&vec![b' '; 1024 * 1024 + 1])).await.problem(), "body-too-large");
+    assert_eq!(post("gzip", token.to_vec()).await.problem(), "malformed-json");
+    assert_eq!(post("br", token.to_vec()).await.problem(), "unsupported-media-type");
 }
 
 #[tokio::test]
