@@ -7,6 +7,8 @@
 mod certificate;
 mod config;
 mod der;
+#[cfg(feature = "forge")]
+pub mod forge;
 mod msp;
 mod pem;
 mod policy;
