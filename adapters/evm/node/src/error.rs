@@ -23,14 +23,6 @@ pub enum NodeError {
         /// The operating system's answer.
         source: std::io::Error,
     },
-    /// No free port was found after many tries.
-    #[error("no free port between {from} and {to}")]
-    NoPort {
-        /// First port of the range.
-        from: u16,
-        /// Last port of the range.
-        to: u16,
-    },
     /// A node process ended although nobody asked it to.
     #[error("node {index} ended: {status}; the end of its log:\n{log}")]
     Ended {

@@ -28,8 +28,6 @@ mod error;
 mod genesis;
 mod keys;
 mod network;
-mod ports;
-mod process;
 mod rpc;
 mod transaction;
 

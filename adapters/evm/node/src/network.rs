@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use causeway_process::{Port, Process, tail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::binary::geth;
 use crate::genesis::genesis;
 use crate::keys::Key;
-use crate::ports::Port;
-use crate::process::{NodeProcess, tail};
 use crate::rpc::{Rpc, shape};
 use crate::transaction::Transaction;
 use crate::{NetworkConfig, NodeError};
@@ -52,7 +51,7 @@ struct Node {
     http: Port,
     p2p: Port,
     rpc: Rpc,
-    process: Mutex<Option<NodeProcess>>,
+    process: Mutex<Option<Process>>,
 }
 
 impl Network {
@@ -172,12 +171,12 @@ impl Network {
 
     /// SIGSTOPs node `index`: it keeps its connections and does nothing.
     pub fn pause(&self, index: usize) -> Result<(), NodeError> {
-        self.node(index)?.with_process(index, NodeProcess::pause)
+        self.node(index)?.with_process(index, Process::pause)
     }
 
     /// SIGCONTs node `index`.
     pub fn resume(&self, index: usize) -> Result<(), NodeError> {
-        self.node(index)?.with_process(index, NodeProcess::resume)
+        self.node(index)?.with_process(index, Process::resume)
     }
 
     /// SIGKILLs node `index`; its folder stays.
@@ -192,7 +191,7 @@ impl Network {
         let mut process = node.process();
         drop(process.take());
         node.init(&self.binary)?;
-        *process = Some(NodeProcess::start(&self.binary, &node.arguments(self.config.chain_id), &node.log)?);
+        *process = Some(node.start(&self.binary, self.config.chain_id)?);
         Ok(())
     }
 
@@ -278,7 +277,7 @@ impl Network {
 
     fn check_alive(&self) -> Result<(), NodeError> {
         for (index, node) in self.nodes.iter().enumerate() {
-            if let Some(status) = node.process().as_mut().and_then(NodeProcess::ended) {
+            if let Some(status) = node.process().as_mut().and_then(Process::ended) {
                 let log = tail(&node.log, LOG_LINES);
                 return Err(NodeError::Ended { index, status: status.to_string(), log });
             }
@@ -316,7 +315,8 @@ impl Drop for Network {
 
 impl Node {
     fn new(key: Key, folder: PathBuf) -> Result<Self, NodeError> {
-        let (http, p2p) = (Port::reserve()?, Port::reserve()?);
+        let reserve = || Port::reserve().map_err(NodeError::io("reserving", "a port"));
+        let (http, p2p) = (reserve()?, reserve()?);
         let rpc = Rpc::new(format!("http://127.0.0.1:{}", http.number()))?;
         let log = folder.join("log");
         Ok(Self { key, folder, log, http, p2p, rpc, process: Mutex::new(None) })
@@ -381,7 +381,15 @@ impl Node {
         self.folder.join(name).display().to_string()
     }
 
-    fn process(&self) -> std::sync::MutexGuard<'_, Option<NodeProcess>> {
+    /// Runs the node.
+    fn start(&self, binary: &Path, chain_id: u64) -> Result<Process, NodeError> {
+        let mut command = std::process::Command::new(binary);
+        // GoQuorum refuses to start without a word about its private transactions; `ignore` turns them off.
+        command.args(self.arguments(chain_id)).env("PRIVATE_CONFIG", "ignore");
+        Process::start(command, &self.log).map_err(NodeError::io("starting", binary))
+    }
+
+    fn process(&self) -> std::sync::MutexGuard<'_, Option<Process>> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -393,10 +401,10 @@ impl Node {
     fn with_process(
         &self,
         index: usize,
-        act: impl FnOnce(&mut NodeProcess) -> Result<(), NodeError>,
+        act: impl FnOnce(&mut Process) -> std::io::Result<()>,
     ) -> Result<(), NodeError> {
         match self.process().as_mut() {
-            Some(process) => act(process),
+            Some(process) => act(process).map_err(NodeError::io("signalling the node in", &self.folder)),
             None => Err(NodeError::NoSuch { what: "running node", index, count: 0 }),
         }
     }
