@@ -22,6 +22,8 @@ import (
 
 	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/app"
 	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/apps/board"
+	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/apps/registry"
+	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/apps/token"
 	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/gateway"
 	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/invocation"
 )
@@ -73,6 +75,10 @@ func serve(role, name, gatewayName string) (shim.Chaincode, error) {
 		return gateway.New(name, time.Now), nil
 	case "board":
 		application = board.Board{}
+	case "registry":
+		application = registry.Registry{}
+	case "token":
+		application = token.Token{}
 	default:
 		return nil, fmt.Errorf("%q, expected gateway, board, registry or token", role)
 	}
