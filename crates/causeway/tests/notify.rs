@@ -113,7 +113,7 @@ fn an_attestor_tells_the_service_manager() {
 fn a_relayer_tells_the_service_manager() {
     let folder = credentials();
     let config = "hub = \"http://127.0.0.1:9\"\norigin = \"hub.test/log\"\ntoken = \"credential:token\"\n\
-                  key = \"credential:key\"\n[[islands]]\nisland = \"harbour\"\nrpc = [\"http://127.0.0.1:9\"]\n\
+                  key = \"credential:key\"\n[[islands]]\nisland = \"harbour\"\n[islands.evm]\nrpc = [\"http://127.0.0.1:9\"]\n\
                   delivery_key = \"credential:key\"\n";
     Manager::start("relayer", folder.path(), config).whole_life();
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use causeway_adapter::Destination;
+use causeway_adapter::{Destination, Source};
 use causeway_client::{HubClient, Settings, Token};
 use causeway_evm::rpc::{Nodes, NodesSettings};
 use causeway_evm::{
@@ -36,12 +36,21 @@ pub(crate) struct RelayerFile {
     pub(crate) islands: Vec<RelayedIsland>,
 }
 
-/// One EVM island.
+/// One island, and how its nodes are reached: one of the tables for a kind of chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RelayedIsland {
     /// Its name at the hub, or its id.
     pub(crate) island: String,
+    /// Families qbft, ibft2 and ibft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) evm: Option<EvmNodes>,
+}
+
+/// The nodes of an EVM island.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EvmNodes {
     /// JSON-RPC URLs of its nodes: the next one is tried when one fails or hangs.
     #[schemars(schema_with = "formats::urls")]
     pub(crate) rpc: Vec<String>,
@@ -84,6 +93,24 @@ impl RelayerFile {
 
 impl RelayedIsland {
     fn to_config(&self) -> anyhow::Result<IslandConfig> {
+        let (source, destination) = match &self.evm {
+            Some(evm) => evm.adapter().context("evm")?,
+            None => anyhow::bail!("no table says how its nodes are reached"),
+        };
+        Ok(IslandConfig { island: self.island.clone(), source, destination })
+    }
+
+    /// The names of the tables it has: exactly one is right.
+    fn tables(&self) -> Vec<&'static str> {
+        self.evm.iter().map(|_| "evm").collect()
+    }
+}
+
+/// What an adapter is to the relayer. Without an account, evidence is submitted and nothing delivered.
+type Adapter = (Arc<dyn Source>, Option<Arc<dyn Destination>>);
+
+impl EvmNodes {
+    fn adapter(&self) -> anyhow::Result<Adapter> {
         let timeout = Duration::from_secs(self.rpc_timeout_seconds);
         let settings = NodesSettings { timeout, ..NodesSettings::new(&self.rpc) };
         let nodes = Arc::new(Nodes::new(&settings).context("rpc")?);
@@ -98,8 +125,7 @@ impl RelayedIsland {
             anyhow::Ok(Arc::new(destination) as Arc<dyn Destination>)
         });
         let destination = delivery.transpose().context("delivery_key")?;
-        let source = Arc::new(EvmSource::new(nodes, SourceSettings::default()));
-        Ok(IslandConfig { island: self.island.clone(), source, destination })
+        Ok((Arc::new(EvmSource::new(nodes, SourceSettings::default())), destination))
     }
 }
 
@@ -128,11 +154,13 @@ impl Role for RelayerFile {
             key: Secret::Credential("key".into()),
             islands: vec![RelayedIsland {
                 island: "harbour".into(),
-                rpc: vec!["http://127.0.0.1:8545".into(), "http://10.0.0.2:8545".into()],
-                delivery_key: Some(Secret::Credential("harbour-key".into())),
-                gas_price: 0,
-                suggested_gas_price: false,
-                rpc_timeout_seconds: rpc_timeout(),
+                evm: Some(EvmNodes {
+                    rpc: vec!["http://127.0.0.1:8545".into(), "http://10.0.0.2:8545".into()],
+                    delivery_key: Some(Secret::Credential("harbour-key".into())),
+                    gas_price: 0,
+                    suggested_gas_price: false,
+                    rpc_timeout_seconds: rpc_timeout(),
+                }),
             }],
         }
     }
@@ -140,10 +168,15 @@ impl Role for RelayerFile {
     fn rules(&self) -> Vec<(String, String)> {
         let mut islands = HashSet::new();
         let twice = self.islands.iter().enumerate().filter(|(_, island)| !islands.insert(&island.island));
-        twice
-            .map(|(index, island)| {
-                (format!("islands[{index}].island"), format!("{} is listed twice", island.island))
-            })
-            .collect()
+        let twice = twice.map(|(index, island)| {
+            (format!("islands[{index}].island"), format!("{} is listed twice", island.island))
+        });
+        let tables = self.islands.iter().enumerate().filter(|(_, island)| island.tables().len() != 1);
+        let tables = tables.map(|(index, island)| {
+            let came = island.tables().join(" and ");
+            let came = if came.is_empty() { "none" } else { &came };
+            (format!("islands[{index}]"), format!("expected one table for its kind of chain, got {came}"))
+        });
+        twice.chain(tables).collect()
     }
 }

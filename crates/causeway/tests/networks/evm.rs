@@ -95,7 +95,7 @@ impl RealIsland {
             anchor: self.anchor.clone(),
             gateway: self.gateway.0.to_vec(),
             gateway_id: self.gateway_id,
-            relayed: format!("rpc = {:?}\ndelivery_key = \"{key}\"", self.network.rpc_urls()),
+            relayed: format!("[islands.evm]\nrpc = {:?}\ndelivery_key = \"{key}\"", self.network.rpc_urls()),
         }
     }
 
