@@ -3,13 +3,14 @@
 //! It takes a real block of the source chain with its real seals, and puts a receipt of its own making into it: a packet
 //! nobody sent. Everything fits together, but for what the validators signed.
 
-use alloy_sol_types::SolEvent;
 use causeway_api::{EvidenceAnswer, EvidenceStatus};
 use causeway_client::HubClient;
-use causeway_evm_gateway::Gateway;
-use causeway_protocol::{Envelope, GatewayId, HubId, LaneTerms, LocalSigner, Packet, Writer, keccak256};
+use causeway_protocol::{
+    Envelope, GatewayEvent, GatewayEventKind, GatewayId, HubId, LaneTerms, LocalSigner, Packet, keccak256,
+};
 use causeway_verifier::bft::raw::{RawHeader, SealCollection};
 use causeway_verifier::bft::{Block, Evidence};
+use causeway_verifier::forge;
 use causeway_verifier::prover::prove_block;
 use causeway_verifier::{ClientState, light_client};
 
@@ -34,7 +35,7 @@ pub(crate) async fn submit(
         let real = source.devnet.block(height).ok_or(SandboxError::Contract("block"))?.header;
         let number = cursor.gateways.first().map_or(0, |gateway| gateway.number) + 1;
         let state = ClientState { family: source.family, bytes: cursor.client_state };
-        let evidence = forge(source, &state, &real, destination, number)?;
+        let evidence = evidence(source, &state, &real, destination, number)?;
         let envelope = Envelope {
             hub: id,
             island: source.id,
@@ -55,7 +56,7 @@ pub(crate) async fn submit(
 }
 
 /// The real block at the head, with a receipt that holds a packet nobody sent.
-fn forge(
+fn evidence(
     source: &Chain,
     state: &ClientState,
     real: &[u8],
@@ -97,25 +98,9 @@ fn receipt(source: &Chain, destination: GatewayId, number: u64) -> Vec<u8> {
         payload: b"a message nobody posted".to_vec(),
     };
     packet.lane = lane.lane_id(&packet);
-    let event = Gateway::PacketSent {
-        number,
-        gateway: source.gateway_id.0.into(),
-        id: packet.id().0.into(),
-        destination: packet.destination.0.into(),
-        lane: packet.lane.0.into(),
-        sequence: packet.sequence,
-        sender: packet.sender.clone().into(),
-        receiver: packet.receiver.clone().into(),
-        timeout: packet.timeout,
-        budget: packet.budget,
-        payload: packet.payload.clone().into(),
-        name: lane.name.0.into(),
-        ordered: lane.ordered,
-    };
-    let log = event.encode_log_data();
-    let topics = Writer::new().each(log.topics(), |list, topic| list.bytes(&topic.0));
-    let log = Writer::new().bytes(&source.gateway.0).list(&topics).bytes(&log.data);
-    Writer::new().uint(1).uint(100_000).bytes(&[0; 256]).list(&Writer::new().list(&log)).finish()
+    let kind = GatewayEventKind::PacketSent { packet: Box::new(packet), lane };
+    let event = GatewayEvent { gateway: source.gateway_id, number, kind };
+    forge::receipt(true, 1, &[forge::encode_event(source.gateway, &event).as_log()])
 }
 
 /// What the hub said to it, if it was refused for what it is.

@@ -1,84 +1,61 @@
-//! A chain forged in the process: QBFT headers sealed by real keys, receipts in real tries, gateway events in them. Small enough
-//! to make thousands of packets a second, and true enough that the light client cannot tell it from a node's.
+//! A forged chain with one gateway, whose packets take the form every test wants. Small enough to make thousands of packets a
+//! second, and true enough that the light client cannot tell it from a node's.
 
-use alloy_sol_types::{SolEvent, sol};
 use causeway_protocol::{
-    Address, Attestation, AttestationKind, Family, GatewayId, Hash, HubId, Island, IslandId, Lane, LaneOrder,
-    LaneTerms, LocalSigner, Packet, Signer, keccak256,
+    Address, Attestation, AttestationKind, AttestorSet, Family, GatewayEvent, GatewayEventKind, GatewayId,
+    Hash, HubId, IslandId, Lane, LaneOrder, LaneTerms, Packet, keccak256,
 };
-use causeway_verifier::bft::{
-    Anchor, Config, Evidence, ExtraData, ExtraForm, Header, HeaderFields, Protocol,
-};
-use causeway_verifier::evm::{Log, encode_receipt};
-use causeway_verifier::prover::{RunBuilder, SourceBlock, back_fill, prove_block};
+use causeway_verifier::bft::raw::RawHeader;
+use causeway_verifier::forge::{EventLog, Forge, Plan, encode_event, receipt};
+use causeway_verifier::prover::{RunBuilder, back_fill, misbehaviour};
 use causeway_verifier::{ClientState, light_client};
 
-sol! {
-    event Opened(uint64 indexed number, bytes32 indexed gateway, bytes32 indexed island, bytes32 hub, address owner, uint64 epoch, uint8 threshold, address[] attestors);
-    event PacketSent(uint64 indexed number, bytes32 indexed gateway, bytes32 indexed id, bytes32 destination, bytes32 lane, uint64 sequence, bytes sender, bytes receiver, uint64 timeout, uint64 budget, bytes payload, bytes32 name, bool ordered);
-    event PacketDelivered(uint64 indexed number, bytes32 indexed gateway, bytes32 indexed id, bool success, bytes result);
-    event PacketExpired(uint64 indexed number, bytes32 indexed gateway, bytes32 indexed id);
-    event PacketSettled(uint64 indexed number, bytes32 indexed gateway, bytes32 indexed id, uint8 kind, bool success);
-}
-
-/// A log before it is in a receipt.
-struct Emitted {
-    topics: Vec<Hash>,
-    data: Vec<u8>,
-}
-
-/// A block that was sealed.
-#[derive(Clone)]
-pub(crate) struct Sealed {
-    pub(crate) height: u64,
-    pub(crate) hash: Hash,
-    pub(crate) source: SourceBlock,
-}
+/// Validators of a chain.
+const VALIDATORS: u64 = 4;
+/// A year of trust, so that a forged chain does not age in a test.
+const TRUSTING_PERIOD: u64 = 365 * 24 * 3600;
+const CLOCK_DRIFT: u64 = 60;
 
 /// One forged chain with one gateway.
 pub(crate) struct Chain {
-    validators: Vec<LocalSigner>,
-    pub(crate) blocks: Vec<Sealed>,
+    pub(crate) forge: Forge,
+    /// Time of the newest block. A block follows a second after the one before.
     pub(crate) time: u64,
     address: Address,
     pub(crate) fingerprint: Hash,
+    pub(crate) island: IslandId,
     pub(crate) gateway: GatewayId,
     number: u64,
     sequence: u64,
-    waiting: Vec<Vec<Emitted>>,
-    pub(crate) island: IslandId,
+    waiting: Vec<EventLog>,
 }
 
 pub(crate) const NAME: &str = "forged";
 
 impl Chain {
-    /// A chain of four validators whose genesis block has `time`. `seed` tells chains apart.
+    /// A chain of four validators whose genesis block has `time`. `seed` tells chains apart: those of one seed have the same
+    /// validators and, at one time, the same genesis block.
     pub(crate) fn new(seed: u8, time: u64) -> Self {
-        let mut validators: Vec<_> = (1..=4)
-            .map(|i| LocalSigner::from_bytes(&[seed.wrapping_mul(16).wrapping_add(i); 32]).unwrap())
-            .collect();
-        validators.sort_by_key(LocalSigner::address);
-        let mut chain = Self {
-            validators,
-            blocks: Vec::new(),
+        let first_key = 1 + u64::from(seed) * VALIDATORS;
+        let mut forge = Forge::of_keys(Family::Qbft, first_key..first_key + VALIDATORS, time);
+        forge.config.trusting_period = TRUSTING_PERIOD;
+        forge.config.clock_drift = CLOCK_DRIFT;
+        Self {
             time,
             address: Address([seed; 20]),
-            fingerprint: Hash::ZERO,
+            fingerprint: forge.head().hash,
+            island: forge.island().id(),
             gateway: GatewayId::default(),
             number: 0,
             sequence: 0,
             waiting: Vec::new(),
-            island: IslandId::default(),
-        };
-        let genesis = chain.seal();
-        chain.fingerprint = genesis.hash;
-        chain.island = Island { family: Family::Qbft, fingerprint: genesis.hash, anchor: genesis.hash }.id();
-        chain
+            forge,
+        }
     }
 
     /// The trust anchor: the genesis block.
     pub(crate) fn anchor(&self) -> Vec<u8> {
-        Anchor { config: config(), header: &self.blocks[0].source.raw, set: None }.encode()
+        self.forge.anchor()
     }
 
     /// The client state at the anchor.
@@ -92,28 +69,18 @@ impl Chain {
 
     /// The id that the gateway takes if it opens in the next block.
     pub(crate) fn next_gateway(&self) -> GatewayId {
-        GatewayId::derive(self.island, &self.address.0, self.tip().hash)
+        self.forge.gateway(self.address).id
     }
 
-    pub(crate) fn tip(&self) -> &Sealed {
-        self.blocks.last().unwrap()
+    pub(crate) fn tip(&self) -> &RawHeader {
+        self.forge.head()
     }
 
     /// Opens the gateway in the next block.
     pub(crate) fn open(&mut self, hub: HubId, threshold: u8, attestors: &[Address]) {
         self.gateway = self.next_gateway();
-        let (number, gateway) = self.next_number();
-        let event = Opened {
-            number,
-            gateway,
-            island: self.island.0.into(),
-            hub: hub.0.into(),
-            owner: [9; 20].into(),
-            epoch: 1,
-            threshold,
-            attestors: attestors.iter().map(|attestor| attestor.0.into()).collect(),
-        };
-        self.emit(&event);
+        let attestors = AttestorSet { epoch: 1, threshold, attestors: attestors.to_vec() };
+        self.emit(GatewayEventKind::Opened { island: self.island, hub, owner: Address([9; 20]), attestors });
     }
 
     /// Sends a packet to `destination` in the next block.
@@ -137,117 +104,62 @@ impl Chain {
 
     /// Says that `packet` was sent, whatever it is.
     pub(crate) fn send_packet(&mut self, packet: &Packet) {
-        let terms = LaneTerms { name: keccak256(NAME.as_bytes()), ordered: false };
-        let (number, gateway) = self.next_number();
-        let event = PacketSent {
-            number,
-            gateway,
-            id: packet.id().0.into(),
-            destination: packet.destination.0.into(),
-            lane: packet.lane.0.into(),
-            sequence: packet.sequence,
-            sender: packet.sender.clone().into(),
-            receiver: packet.receiver.clone().into(),
-            timeout: packet.timeout,
-            budget: packet.budget,
-            payload: packet.payload.clone().into(),
-            name: terms.name.0.into(),
-            ordered: terms.ordered,
-        };
-        self.emit(&event);
+        let lane = LaneTerms { name: keccak256(NAME.as_bytes()), ordered: false };
+        self.emit(GatewayEventKind::PacketSent { packet: Box::new(packet.clone()), lane });
     }
 
     pub(crate) fn deliver(&mut self, packet: &Packet, success: bool, result: &[u8]) {
-        let (number, gateway) = self.next_number();
-        let id = packet.id().0.into();
-        self.emit(&PacketDelivered { number, gateway, id, success, result: result.to_vec().into() });
+        let (packet, result) = (packet.id(), result.to_vec());
+        self.emit(GatewayEventKind::PacketDelivered { packet, success, result });
     }
 
     pub(crate) fn expire(&mut self, packet: &Packet) {
-        let (number, gateway) = self.next_number();
-        self.emit(&PacketExpired { number, gateway, id: packet.id().0.into() });
+        self.emit(GatewayEventKind::PacketExpired { packet: packet.id() });
     }
 
     pub(crate) fn settle(&mut self, packet: &Packet, by: &Attestation) {
-        let (number, gateway) = self.next_number();
-        let (id, kind) = (packet.id().0.into(), by.kind as u8);
         let success = by.kind == AttestationKind::Result && by.success;
-        self.emit(&PacketSettled { number, gateway, id, kind, success });
+        self.emit(GatewayEventKind::PacketSettled { packet: packet.id(), outcome: by.kind, success });
     }
 
-    fn next_number(&mut self) -> (u64, alloy_sol_types::private::FixedBytes<32>) {
+    /// Puts an event into a transaction of its own in the next block.
+    fn emit(&mut self, kind: GatewayEventKind) {
         self.number += 1;
-        (self.number, self.gateway.0.into())
-    }
-
-    /// Puts `event` into a transaction of its own in the next block.
-    fn emit(&mut self, event: &impl SolEvent) {
-        let log = event.encode_log_data();
-        let topics = log.topics().iter().map(|topic| Hash(topic.0)).collect();
-        self.waiting.push(vec![Emitted { topics, data: log.data.to_vec() }]);
+        let event = GatewayEvent { gateway: self.gateway, number: self.number, kind };
+        self.waiting.push(encode_event(self.address, &event));
     }
 
     /// Seals a block with everything that was emitted since the last, one second after it.
-    pub(crate) fn seal(&mut self) -> Sealed {
-        let (number, parent) = self.blocks.last().map_or((0, Hash::ZERO), |tip| (tip.height + 1, tip.hash));
-        let address = self.address;
-        let receipts: Vec<Vec<u8>> = (1u64..)
-            .zip(std::mem::take(&mut self.waiting))
-            .map(|(place, logs)| {
-                let logs: Vec<_> = logs
-                    .iter()
-                    .map(|log| Log { address, topics: log.topics.clone(), data: &log.data })
-                    .collect();
-                encode_receipt(0, true, 50_000 * place, &[0; 256], &logs)
-            })
-            .collect();
-        let wanted: Vec<u64> = (0..receipts.len() as u64).collect();
-        let (receipts_root, proof) = prove_block(&receipts, &wanted);
-        let addresses = self.validators.iter().map(LocalSigner::address).collect();
-        let mut extra = ExtraData { validators: addresses, ..ExtraData::default() };
-        self.time += u64::from(number > 0);
-        let fields = HeaderFields {
-            parent,
-            receipts_root,
-            number,
-            gas_limit: 30_000_000,
-            time: self.time,
-            // Twins differ in their content, as real chains do.
-            state_root: keccak256(&[self.address.0.as_slice(), &number.to_be_bytes()].concat()),
-            extra: extra.encode(Protocol::Qbft, ExtraForm::Sealed),
-            ..HeaderFields::default()
-        };
-        let unsealed = fields.encode();
-        let header = Header::decode(&unsealed).unwrap();
-        if number > 0 {
-            let digest = header.seal_digest(Protocol::Qbft, &extra);
-            extra.seals = self.validators.iter().map(|key| raw_seal(key, digest)).collect();
-        }
-        let sealed = Sealed {
-            height: number,
-            hash: header.block_hash(Protocol::Qbft, &extra),
-            source: SourceBlock {
-                raw: header.with_extra(&extra.encode(Protocol::Qbft, ExtraForm::Sealed)),
-                receipts: (!receipts.is_empty()).then_some(proof),
-                ..SourceBlock::default()
-            },
-        };
-        self.blocks.push(sealed.clone());
-        sealed
+    pub(crate) fn seal(&mut self) {
+        self.time += 1;
+        let logs = core::mem::take(&mut self.waiting);
+        let receipts: Vec<Vec<u8>> =
+            (1..).zip(&logs).map(|(count, log)| receipt(true, count, &[log.as_log()])).collect();
+        let wanted = (0..receipts.len() as u64).collect();
+        self.forge.mine(Plan { receipts, wanted, time: Some(self.time), ..Plan::default() });
     }
 
     /// Evidence of everything after `state`, up to the tip: first height, last height, bytes.
     pub(crate) fn run_from(&self, state: &ClientState) -> (u64, u64, Vec<u8>) {
-        self.run_with(state, |_| true)
+        self.run_until(state, self.tip().number)
+    }
+
+    /// The same, up to the block at `last`.
+    pub(crate) fn run_until(&self, state: &ClientState, last: u64) -> (u64, u64, Vec<u8>) {
+        self.run(state, last, |_| true)
     }
 
     /// The same, leaving out the receipts of blocks that `shown` refuses: what a relayer that suppresses events submits.
     pub(crate) fn run_with(&self, state: &ClientState, shown: impl Fn(u64) -> bool) -> (u64, u64, Vec<u8>) {
+        self.run(state, self.tip().number, shown)
+    }
+
+    fn run(&self, state: &ClientState, last: u64, shown: impl Fn(u64) -> bool) -> (u64, u64, Vec<u8>) {
         let mut builder = RunBuilder::new(Family::Qbft, state).unwrap();
-        let first = builder.next_height();
-        for block in self.blocks.iter().filter(|block| block.height >= first) {
-            let mut source = block.source.clone();
-            source.receipts = source.receipts.filter(|_| shown(block.height));
+        while builder.next_height() <= last {
+            let height = builder.next_height();
+            let mut source = self.forge.source(height);
+            source.receipts = source.receipts.filter(|_| shown(height));
             builder.push(source).unwrap();
         }
         let run = builder.take_run().unwrap().unwrap();
@@ -256,44 +168,16 @@ impl Chain {
 
     /// Evidence of the blocks from `first` to `last`, which the hub has to have recorded.
     pub(crate) fn back_fill(&self, first: u64, last: u64) -> Vec<u8> {
-        let blocks: Vec<_> = self
-            .blocks
-            .iter()
-            .filter(|block| (first..=last).contains(&block.height))
-            .map(|block| block.source.clone())
-            .collect();
-        back_fill(Family::Qbft, &config(), &blocks).unwrap()
+        let blocks: Vec<_> = (first..=last).map(|height| self.forge.source(height)).collect();
+        back_fill(Family::Qbft, &self.forge.config, &blocks).unwrap()
     }
 
     /// Evidence that this chain and `fork` sealed two blocks at height 2, behind one block at height 1.
     pub(crate) fn misbehaviour(&self, fork: &Self) -> Vec<u8> {
-        let mut builder = RunBuilder::new(Family::Qbft, &self.start()).unwrap();
-        builder.push(self.blocks[1].source.clone()).unwrap();
-        let common = builder.take_run().unwrap().unwrap().evidence;
+        let common = self.run_until(&self.start(), 1).2;
         let client = light_client(Family::Qbft).unwrap();
-        let meeting =
-            client.advance(&self.start(), &[], None, &common, self.time).unwrap().into_inner().state;
-        let (one, two) = (self.run_from(&meeting).2, fork.run_from(&meeting).2);
-        let sides = match (Evidence::decode(Family::Qbft, &one), Evidence::decode(Family::Qbft, &two)) {
-            (Ok(Evidence::Run(one)), Ok(Evidence::Run(two))) => {
-                let mut sides = [(self.blocks[2].hash, one), (fork.blocks[2].hash, two)];
-                sides.sort_by_key(|side| side.0);
-                sides.map(|side| side.1)
-            }
-            other => panic!("{other:?}"),
-        };
-        let [first, second] = sides;
-        Evidence::Misbehaviour([first, second]).encode(Family::Qbft)
+        let meeting = client.advance(&self.start(), &[], None, &common, self.time).unwrap();
+        let sides = [self, fork].map(|side| vec![side.forge.source(2)]);
+        misbehaviour(Family::Qbft, &meeting.state, sides).unwrap()
     }
-}
-
-/// A year of trust, so that a forged chain does not age in a test.
-fn config() -> Config {
-    Config::plain(Family::Qbft, Protocol::Qbft, 365 * 24 * 3600, 60)
-}
-
-fn raw_seal(key: &LocalSigner, digest: Hash) -> [u8; 65] {
-    let mut seal = key.sign(digest).unwrap().0;
-    seal[64] -= 27;
-    seal
 }

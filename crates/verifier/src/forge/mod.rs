@@ -1,6 +1,7 @@
 //! A chain made up for tests, sealed with keys of its own: what a light client sees of a real one, without running it.
 //!
-//! Panics where a caller asks for something that is not there; it is no part of what runs.
+//! Panics where a caller asks for something that is not there; it is no part of what runs. The sandbox's lying relayer uses its
+//! events and receipts, which do not.
 
 mod event;
 
@@ -70,6 +71,11 @@ impl Forge {
     /// A chain of `validators` validators. Two chains of one family with the same number have the same validators and the same
     /// genesis block.
     pub fn new(family: Family, validators: u64) -> Self {
+        Self::of_keys(family, 1..=validators, GENESIS_TIME)
+    }
+
+    /// A chain whose first validators have the keys of these numbers, and whose genesis block has `time`.
+    pub fn of_keys(family: Family, numbers: impl IntoIterator<Item = u64>, time: u64) -> Self {
         let protocol = match family {
             Family::Ibft => Protocol::Ibft,
             Family::Ibft2 => Protocol::Ibft2,
@@ -77,12 +83,12 @@ impl Forge {
         };
         let config = Config::plain(family, protocol, 30 * 24 * 60 * 60, 10);
         let mut forge = Self { config, keys: Vec::new(), validators: Vec::new(), blocks: Vec::new() };
-        forge.validators = (1..=validators).map(|number| forge.key(number)).collect();
+        forge.validators = numbers.into_iter().map(|number| forge.key(number)).collect();
         forge.validators.sort_unstable();
         let extra = ExtraData { validators: forge.validators.clone(), ..ExtraData::default() };
         let extra = extra.encode(protocol, ExtraForm::Sealed);
         let genesis = HeaderFields {
-            time: GENESIS_TIME,
+            time,
             receipts_root: receipts_root(&[]),
             extra,
             ..HeaderFields::default()
