@@ -47,7 +47,7 @@ pub(crate) struct Deployed {
 /// What is installed on peers.
 #[derive(Debug, Clone)]
 pub(crate) struct Package {
-    /// `label:hash`.
+    /// `label:hash`; the label is the chaincode's name.
     pub(crate) id: String,
     /// Its file.
     pub(crate) path: PathBuf,
@@ -55,16 +55,15 @@ pub(crate) struct Package {
 
 /// Writes the package of a chaincode that serves at `address` into `folder`.
 pub(crate) fn package(folder: &Path, name: &str, address: &str) -> Result<Package, NodeError> {
-    let label = format!("{name}_1");
     let path = folder.join(format!("{name}.tar.gz"));
     let connection = json!({ "address": address, "dial_timeout": "10s", "tls_required": false }).to_string();
-    let metadata = json!({ "type": "ccaas", "label": label }).to_string();
+    let metadata = json!({ "type": "ccaas", "label": name }).to_string();
     let failed = NodeError::io("packing", &path);
     let packed = archive(&[("connection.json", connection.as_bytes())])
         .and_then(|code| archive(&[("metadata.json", metadata.as_bytes()), ("code.tar.gz", &code)]));
     let bytes = packed.map_err(failed)?;
     fs::write(&path, &bytes).map_err(NodeError::io("writing", &path))?;
-    Ok(Package { id: format!("{label}:{}", const_hex::encode(Sha256::digest(&bytes))), path })
+    Ok(Package { id: format!("{name}:{}", const_hex::encode(Sha256::digest(&bytes))), path })
 }
 
 /// A compressed archive of small files.
@@ -113,7 +112,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let package = package(folder.path(), "gateway", "127.0.0.1:20000").unwrap();
         let bytes = fs::read(&package.path).unwrap();
-        assert_eq!(package.id, format!("gateway_1:{}", const_hex::encode(Sha256::digest(&bytes))));
+        assert_eq!(package.id, format!("gateway:{}", const_hex::encode(Sha256::digest(&bytes))));
 
         let contents = |bytes: &[u8]| {
             let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
@@ -127,7 +126,7 @@ mod tests {
             files
         };
         let outer = contents(&bytes);
-        assert_eq!(outer[0], ("metadata.json".into(), br#"{"label":"gateway_1","type":"ccaas"}"#.to_vec()));
+        assert_eq!(outer[0], ("metadata.json".into(), br#"{"label":"gateway","type":"ccaas"}"#.to_vec()));
         assert_eq!(outer[1].0, "code.tar.gz");
         let inner = contents(&outer[1].1);
         assert_eq!(inner[0].0, "connection.json");
@@ -143,7 +142,7 @@ mod tests {
             let detect = folder.path().join("bin/detect");
             std::process::Command::new(detect).arg("source").arg(folder.path()).status().unwrap().success()
         };
-        assert!(detects(r#"{"label":"gateway_1","type":"ccaas"}"#));
-        assert!(!detects(r#"{"label":"gateway_1","type":"golang"}"#));
+        assert!(detects(r#"{"label":"gateway","type":"ccaas"}"#));
+        assert!(!detects(r#"{"label":"gateway","type":"golang"}"#));
     }
 }

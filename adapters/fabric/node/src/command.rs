@@ -31,12 +31,15 @@ impl Tool {
         self
     }
 
-    /// Speaks as `identity`, to the peer at `address`.
+    /// Speaks as `identity`, to the peer of its organisation at `address`.
     pub(crate) fn identified(mut self, identity: &Identity, address: &str) -> Self {
         self.command
             .env("CORE_PEER_LOCALMSPID", &identity.msp)
             .env("CORE_PEER_MSPCONFIGPATH", &identity.folder)
-            .env("CORE_PEER_ADDRESS", address);
+            .env("CORE_PEER_ADDRESS", address)
+            .env("CORE_PEER_TLS_ROOTCERT_FILE", &identity.tls.root)
+            .env("CORE_PEER_TLS_CLIENTCERT_FILE", &identity.tls.certificate)
+            .env("CORE_PEER_TLS_CLIENTKEY_FILE", &identity.tls.key);
         self
     }
 

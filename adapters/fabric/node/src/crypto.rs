@@ -29,11 +29,33 @@ pub struct Identity {
     /// The MSP's id.
     pub msp: String,
     /// The MSP folder that Fabric's tools read.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
+    /// Where its TLS certificate, key and root stand.
+    pub(crate) tls: TlsFiles,
     /// The certificate, PEM.
     pub certificate: String,
     /// The P-256 secret key, PKCS #8 in PEM.
     pub key: String,
+}
+
+/// The files of somebody's TLS.
+#[derive(Debug, Clone)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) root: PathBuf,
+}
+
+impl TlsFiles {
+    /// Of a node or user whose keys `cryptogen` put into `folder`; `role` is `server` or `client`.
+    pub(crate) fn of(folder: &Path, role: &str) -> Self {
+        let folder = folder.join("tls");
+        Self {
+            certificate: folder.join(format!("{role}.crt")),
+            key: folder.join(format!("{role}.key")),
+            root: folder.join("ca.crt"),
+        }
+    }
 }
 
 impl Organisation {
@@ -62,12 +84,22 @@ impl Organisation {
 
     /// A user of it: `Admin`, or a client, `User1`.
     pub fn user(&self, name: &str) -> Result<Identity, NodeError> {
-        Identity::read(&self.msp, self.folder.join(format!("users/{name}@{}/msp", self.domain)))
+        Identity::read(&self.msp, &self.folder.join(format!("users/{name}@{}", self.domain)), "client")
     }
 
     /// The identity of one of its peers, from 0: its certificate is one of a peer, not of a client.
     pub fn peer_identity(&self, index: usize) -> Result<Identity, NodeError> {
-        Identity::read(&self.msp, self.peer_folder(index).join("msp"))
+        Identity::read(&self.msp, &self.peer_folder(index), "server")
+    }
+
+    /// The certificate that its TLS certificates chain to, PEM.
+    pub fn tls_root(&self) -> Result<String, NodeError> {
+        read(&self.tls_root_file())
+    }
+
+    /// The file of [`Self::tls_root`].
+    pub(crate) fn tls_root_file(&self) -> PathBuf {
+        TlsFiles::of(&self.peer_folder(0), "server").root
     }
 
     /// Where the keys of one of its peers are.
@@ -77,11 +109,22 @@ impl Organisation {
 }
 
 impl Identity {
-    fn read(msp: &str, folder: PathBuf) -> Result<Self, NodeError> {
+    fn read(msp: &str, folder: &Path, role: &str) -> Result<Self, NodeError> {
+        let tls = TlsFiles::of(folder, role);
+        let folder = folder.join("msp");
         let certificate = only_file(&folder.join("signcerts"))?;
         let key = only_file(&folder.join("keystore"))?;
-        Ok(Self { msp: msp.into(), folder, certificate, key })
+        Ok(Self { msp: msp.into(), folder, tls, certificate, key })
     }
+
+    /// Its TLS certificate and secret key, PEM: every node here asks for one.
+    pub fn tls(&self) -> Result<(String, String), NodeError> {
+        Ok((read(&self.tls.certificate)?, read(&self.tls.key)?))
+    }
+}
+
+fn read(path: &Path) -> Result<String, NodeError> {
+    fs::read_to_string(path).map_err(NodeError::io("reading", path))
 }
 
 /// The contents of the one file of a folder.
@@ -89,7 +132,7 @@ fn only_file(folder: &Path) -> Result<String, NodeError> {
     let mut entries = fs::read_dir(folder).map_err(NodeError::io("listing", folder))?;
     let entry = entries.next().transpose().map_err(NodeError::io("listing", folder))?;
     let path = entry.ok_or_else(|| NodeError::shape(folder.display().to_string(), "a file", "none"))?.path();
-    fs::read_to_string(&path).map_err(NodeError::io("reading", path))
+    read(&path)
 }
 
 /// Makes the keys of the orderer, and of organisations 1 to `organisations` with `peers` peers each.

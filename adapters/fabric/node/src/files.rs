@@ -1,11 +1,11 @@
 //! The configuration files of Fabric's programs. They are YAML, and JSON is YAML.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::NetworkConfig;
-use crate::crypto::{ORDERER_DOMAIN, ORDERER_NAME, Organisation};
+use crate::crypto::{ORDERER_DOMAIN, ORDERER_NAME, Organisation, TlsFiles};
 
 /// The profile in `configtx.yaml` that describes the channel.
 pub(crate) const PROFILE: &str = "Channel";
@@ -17,8 +17,8 @@ const LARGEST_MESSAGE: u64 = 100 * 1024 * 1024;
 /// Where the orderer listens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OrdererPorts {
-    pub(crate) clients: u16,
-    pub(crate) cluster: u16,
+    /// Clients, peers and other orderers.
+    pub(crate) service: u16,
     pub(crate) admin: u16,
 }
 
@@ -32,6 +32,7 @@ pub(crate) fn core(
 ) -> Value {
     let address = format!("127.0.0.1:{port}");
     let data = folder.join("data");
+    let tls = TlsFiles::of(&organisation.peer_folder(index), "server");
     json!({
         "peer": {
             "id": format!("peer{index}.{}", organisation.domain),
@@ -50,7 +51,13 @@ pub(crate) fn core(
                 "deliveryClient": { "interval": "60s", "timeout": "20s" },
             },
             "gossip": gossip(&address),
-            "tls": { "enabled": false, "clientAuthRequired": false },
+            "tls": {
+                "enabled": true, "clientAuthRequired": true,
+                "cert": { "file": tls.certificate }, "key": { "file": tls.key }, "rootcert": { "file": tls.root },
+                // Other organisations' roots come with the channel's configuration.
+                "clientRootCAs": { "files": [tls.root] },
+                "clientCert": { "file": tls.certificate }, "clientKey": { "file": tls.key },
+            },
             "authentication": { "timewindow": "15m" },
             "fileSystemPath": data,
             "BCCSP": { "Default": "SW", "SW": { "Hash": "SHA2", "Security": 256 } },
@@ -136,27 +143,37 @@ pub(crate) fn client() -> Value {
             "localMspType": "bccsp",
             "BCCSP": { "Default": "SW", "SW": { "Hash": "SHA2", "Security": 256 } },
             "client": { "connTimeout": "10s" },
-            "tls": { "enabled": false },
+            "tls": { "enabled": true, "clientAuthRequired": true },
         },
     })
 }
 
-/// `orderer.yaml` of the orderer in `folder`. Raft demands TLS between orderers; clients get a port of their own without.
-pub(crate) fn orderer(folder: &Path, crypto: &Path, ports: OrdererPorts) -> Value {
+/// The certificate that the orderer's TLS certificate chains to.
+pub(crate) fn orderer_root(crypto: &Path) -> PathBuf {
+    TlsFiles::of(&orderer_keys(crypto), "server").root
+}
+
+/// `orderer.yaml` of the orderer in `folder`, which serves the organisations that are there from the start.
+pub(crate) fn orderer(
+    folder: &Path,
+    crypto: &Path,
+    organisations: &[Organisation],
+    ports: OrdererPorts,
+) -> Value {
     let keys = orderer_keys(crypto);
-    let [certificate, key, root] =
-        ["server.crt", "server.key", "ca.crt"].map(|name| keys.join("tls").join(name));
+    let TlsFiles { certificate, key, root } = TlsFiles::of(&keys, "server");
+    let clients: Vec<PathBuf> =
+        organisations.iter().map(Organisation::tls_root_file).chain([root.clone()]).collect();
     json!({
         "General": {
             "ListenAddress": "127.0.0.1",
-            "ListenPort": ports.clients,
-            "TLS": { "Enabled": false, "PrivateKey": key, "Certificate": certificate, "RootCAs": [root] },
-            "Keepalive": { "ServerMinInterval": "10s", "ServerInterval": "7200s", "ServerTimeout": "20s" },
-            "Cluster": {
-                "ListenAddress": "127.0.0.1", "ListenPort": ports.cluster,
-                "ServerCertificate": certificate, "ServerPrivateKey": key,
-                "ClientCertificate": certificate, "ClientPrivateKey": key, "RootCAs": [root],
+            "ListenPort": ports.service,
+            "TLS": {
+                "Enabled": true, "PrivateKey": key, "Certificate": certificate, "RootCAs": [root],
+                "ClientAuthRequired": true, "ClientRootCAs": clients,
             },
+            "Keepalive": { "ServerMinInterval": "10s", "ServerInterval": "7200s", "ServerTimeout": "20s" },
+            "Cluster": { "ClientCertificate": certificate, "ClientPrivateKey": key },
             "BootstrapMethod": "none",
             "LocalMSPDir": keys.join("msp"),
             "LocalMSPID": ORDERER_MSP,
@@ -169,7 +186,7 @@ pub(crate) fn orderer(folder: &Path, crypto: &Path, ports: OrdererPorts) -> Valu
 }
 
 /// Where the orderer's keys are.
-fn orderer_keys(crypto: &Path) -> std::path::PathBuf {
+fn orderer_keys(crypto: &Path) -> PathBuf {
     crypto.join("ordererOrganizations").join(ORDERER_DOMAIN).join("orderers").join(ORDERER_NAME)
 }
 
@@ -180,9 +197,9 @@ pub(crate) fn configtx(
     organisations: &[Organisation],
     ports: OrdererPorts,
 ) -> Value {
-    let certificate = orderer_keys(crypto).join("tls/server.crt");
+    let certificate = TlsFiles::of(&orderer_keys(crypto), "server").certificate;
     let consenter = json!({
-        "Host": "127.0.0.1", "Port": ports.cluster, "ClientTLSCert": certificate, "ServerTLSCert": certificate,
+        "Host": "127.0.0.1", "Port": ports.service, "ClientTLSCert": certificate, "ServerTLSCert": certificate,
     });
     let orderers = json!({
         "Name": "Orderer",
@@ -193,7 +210,7 @@ pub(crate) fn configtx(
             "Writers": signature("OR('OrdererMSP.member')"),
             "Admins": signature("OR('OrdererMSP.admin')"),
         },
-        "OrdererEndpoints": [format!("127.0.0.1:{}", ports.clients)],
+        "OrdererEndpoints": [format!("127.0.0.1:{}", ports.service)],
     });
     json!({
         "Profiles": {

@@ -24,8 +24,8 @@
 //! demands the nodes.
 //!
 //! One raft orderer, organisations `Org1MSP`, `Org2MSP`, … with node OUs, chaincode as a service. Every process listens
-//! on 127.0.0.1 only and dies with the process that started it. Clients speak plain gRPC; the orderer's cluster port
-//! alone has TLS, which raft demands.
+//! on 127.0.0.1 only and dies with the process that started it. Peers and the orderer speak TLS and ask everybody for a
+//! certificate, as a consortium's do: without TLS, Fabric's gateway service finds no other organisation's peers.
 
 // The files that `json!` writes here are long.
 #![recursion_limit = "256"]

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::chaincode::{Deployed, package};
 use crate::network::reserve;
 use crate::node::{Plan, Server};
-use crate::{Chaincode, Network, NodeError, Policy};
+use crate::{Chaincode, Identity, Network, NodeError, Policy};
 
 /// The version of every chaincode here: what changes is its sequence.
 const VERSION: &str = "1";
@@ -57,11 +57,10 @@ impl Network {
         let organisation = self.organisation(0)?;
         let (user, address) = (organisation.user("User1")?, organisation.first_peer()?);
         let call = json!({ "Args": arguments }).to_string();
-        let orderer = self.orderer.address();
-        let mut command = vec!["chaincode", "invoke", "-n", chaincode, "-C", &self.config.channel];
-        command.extend(["-o", &orderer, "-c", &call, "--waitForEvent"]);
-        let endorsers = self.endorsers()?;
-        command.extend(endorsers.iter().flat_map(|address| ["--peerAddresses", address]));
+        let command = ["chaincode", "invoke", "-n", chaincode, "-C", &self.config.channel, "-c", &call];
+        let mut command = self.ordered(&user, &command);
+        command.push("--waitForEvent".into());
+        command.extend(self.endorsers()?);
         self.peer_command(&user, &address, &command).await.map(drop)
     }
 
@@ -90,7 +89,7 @@ impl Network {
     pub(crate) async fn approve(&self, organisation: usize, of: &Deployed) -> Result<(), NodeError> {
         let organisation = self.organisation(organisation)?;
         let (admin, address) = (organisation.user("Admin")?, organisation.first_peer()?);
-        let mut arguments = self.definition("approveformyorg", of);
+        let mut arguments = self.definition(&admin, "approveformyorg", of);
         arguments.extend(["--package-id".into(), of.package.id.clone()]);
         self.insist(&admin, &address, &arguments).await.map(drop)
     }
@@ -101,23 +100,27 @@ impl Network {
             self.approve(index, chaincode).await?;
         }
         let (admin, address) = self.first_admin()?;
-        let mut arguments = self.definition("commit", chaincode);
-        for endorser in self.endorsers()? {
-            arguments.extend(["--peerAddresses".into(), endorser]);
-        }
+        let mut arguments = self.definition(&admin, "commit", chaincode);
+        arguments.extend(self.endorsers()?);
         self.peer_command(&admin, &address, &arguments).await.map(drop)
     }
 
-    fn definition(&self, command: &str, of: &Deployed) -> Vec<String> {
-        let (sequence, orderer) = (of.sequence.to_string(), self.orderer.address());
-        let start = ["lifecycle", "chaincode", command, "-o", &orderer, "--channelID", &self.config.channel];
+    fn definition(&self, admin: &Identity, command: &str, of: &Deployed) -> Vec<String> {
+        let sequence = of.sequence.to_string();
+        let start = ["lifecycle", "chaincode", command, "--channelID", &self.config.channel];
         let flags = ["--name", &of.name, "--version", VERSION, "--sequence", &sequence];
-        start.into_iter().chain(flags).map(str::to_owned).chain(of.policy.flag()).collect()
+        let arguments: Vec<&str> = start.into_iter().chain(flags).collect();
+        self.ordered(admin, &arguments).into_iter().chain(of.policy.flag()).collect()
     }
 
-    /// The first peer of every organisation.
+    /// The flags that name the first peer of every organisation as endorsers.
     fn endorsers(&self) -> Result<Vec<String>, NodeError> {
-        self.organisations.iter().map(crate::Organisation::first_peer).collect()
+        let mut flags = Vec::new();
+        for organisation in &self.organisations {
+            flags.extend(["--peerAddresses".into(), organisation.first_peer()?, "--tlsRootCertFiles".into()]);
+            flags.push(organisation.tls_root_file().display().to_string());
+        }
+        Ok(flags)
     }
 
     fn deployed(&self, name: &str) -> Result<&Deployed, NodeError> {

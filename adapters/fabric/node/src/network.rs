@@ -94,15 +94,21 @@ impl Network {
         write_builder(&path.join("builder"))?;
         write(&path.join("client/core.yaml"), &files::client())?;
 
-        let [clients, cluster, admin] = [reserve()?, reserve()?, reserve()?];
-        let ports =
-            OrdererPorts { clients: clients.number(), cluster: cluster.number(), admin: admin.number() };
+        let crypto = path.join("crypto");
+        let mut organisations = Vec::new();
+        for number in 1..=config.organisations {
+            let mut organisation = Organisation::numbered(&crypto, number);
+            lay_out_peers(&path, &binaries, &mut organisation, config.peers)?;
+            organisations.push(organisation);
+        }
+        let [service, admin] = [reserve()?, reserve()?];
+        let ports = OrdererPorts { service: service.number(), admin: admin.number() };
         let home = path.join("orderer");
-        write(&home.join("orderer.yaml"), &files::orderer(&home, &path.join("crypto"), ports))?;
+        write(&home.join("orderer.yaml"), &files::orderer(&home, &crypto, &organisations, ports))?;
         let orderer = Server::new(Plan {
             name: "the orderer".into(),
-            port: clients,
-            more_ports: vec![cluster, admin],
+            port: service,
+            more_ports: vec![admin],
             log: home.join("log"),
             program: binaries.path("orderer"),
             arguments: Vec::new(),
@@ -130,7 +136,7 @@ impl Network {
         let arguments = ["-profile", PROFILE, "-channelID", channel, "-outputBlock", &block];
         self.tool("configtxgen", &arguments).configured(&self.path.join("channel")).run().await?;
         self.orderer.start().await?;
-        let admin = format!("127.0.0.1:{}", self.orderer.more_port(1));
+        let admin = format!("127.0.0.1:{}", self.orderer.more_port(0));
         let join = [
             "channel",
             "join",
@@ -224,9 +230,9 @@ impl Network {
         let file = tempfile::NamedTempFile::new_in(&self.path)
             .map_err(NodeError::io("creating a file in", &self.path))?;
         let path = file.path().display().to_string();
-        let orderer = self.orderer.address();
-        let arguments = ["channel", "fetch", which, &path, "-c", &self.config.channel, "-o", &orderer];
         let (admin, address) = self.first_admin()?;
+        let arguments = ["channel", "fetch", which, &path, "-c", &self.config.channel];
+        let arguments = self.ordered(&admin, &arguments);
         self.insist(&admin, &address, &arguments).await?;
         fs::read(file.path()).map_err(NodeError::io("reading", file.path()))
     }
@@ -240,6 +246,17 @@ impl Network {
     pub(crate) fn organisation(&self, index: usize) -> Result<&Organisation, NodeError> {
         let none = || NodeError::NoSuch { what: "organisation", name: index.to_string() };
         self.organisations.get(index).ok_or_else(none)
+    }
+
+    /// `arguments`, and those that say how `identity` talks to the orderer.
+    pub(crate) fn ordered(&self, identity: &Identity, arguments: &[&str]) -> Vec<String> {
+        let root = files::orderer_root(&self.path.join("crypto"));
+        let [root, certificate, key] =
+            [&root, &identity.tls.certificate, &identity.tls.key].map(|path| path.display().to_string());
+        let orderer = self.orderer.address();
+        let how = ["-o", &orderer, "--tls", "--cafile", &root, "--clientauth"];
+        let who = ["--certfile", &certificate, "--keyfile", &key];
+        arguments.iter().chain(&how).chain(&who).map(ToString::to_string).collect()
     }
 
     /// Runs `peer` with `arguments` as `identity`, and answers its standard output.

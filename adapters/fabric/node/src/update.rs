@@ -82,8 +82,7 @@ impl Network {
             self.peer_command(&admin, &address, &["channel", "signconfigtx", "-f", &envelope]).await?;
         }
         let (admin, address) = self.first_admin()?;
-        let orderer = self.orderer.address();
-        let send = ["channel", "update", "-f", &envelope, "-c", channel, "-o", &orderer];
+        let send = self.ordered(&admin, &["channel", "update", "-f", &envelope, "-c", channel]);
         self.insist(&admin, &address, &send).await.map(drop)
     }
 

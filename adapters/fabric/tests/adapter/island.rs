@@ -1,0 +1,148 @@
+//! A channel with an open gateway and a board, and everything that acts on it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use causeway_adapter::Statement;
+use causeway_fabric::{
+    DestinationSettings, FabricDestination, Identity, Opening, PeerSettings, Peers, PeersSettings,
+    TlsSettings,
+};
+use causeway_fabric_node::{Chaincode, Network, NetworkConfig, Policy, build_chaincode};
+use causeway_protocol::{
+    Attestation, AttestationKind, Batch, BatchProof, Family, GatewayId, Hash, HubId, Island as IslandParts,
+    IslandId, LaneTerms, LocalSigner, Packet, Signer,
+};
+
+pub(crate) const BOTH: &str = "AND('Org1MSP.peer','Org2MSP.peer')";
+
+/// A gateway on a channel, and everything that acts on it.
+pub(crate) struct Island {
+    pub(crate) network: Network,
+    pub(crate) peers: Arc<Peers>,
+    pub(crate) id: IslandId,
+    pub(crate) gateway: GatewayId,
+}
+
+/// Three attestors, two of whom have to sign, ascending by address.
+pub(crate) fn attestors() -> Vec<LocalSigner> {
+    let mut signers: Vec<_> = (1..=3).map(|seed| LocalSigner::from_bytes(&[seed; 32]).unwrap()).collect();
+    signers.sort_by_key(Signer::address);
+    signers
+}
+
+/// Seconds from now.
+pub(crate) fn in_seconds(seconds: u64) -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + seconds
+}
+
+/// The peers of a network, asked as a client of its first organisation.
+pub(crate) fn peers(network: &Network) -> Arc<Peers> {
+    let user = network.organisations()[0].user("User1").unwrap();
+    let of = |organisation: &causeway_fabric_node::Organisation| {
+        let msp = organisation.msp().to_owned();
+        let tls = TlsSettings {
+            roots: organisation.tls_root().unwrap(),
+            name: None,
+            identity: Some(user.tls().unwrap()),
+        };
+        let peer = move |address| PeerSettings {
+            url: format!("grpcs://{address}"),
+            msp: msp.clone(),
+            tls: tls.clone(),
+        };
+        organisation.peer_addresses().into_iter().map(peer).collect::<Vec<_>>()
+    };
+    let mut settings =
+        PeersSettings::new(network.channel(), network.organisations().iter().flat_map(of).collect());
+    settings.cool_down = Duration::from_millis(300);
+    let identity = Identity::new(&user.msp, &user.certificate, &user.key).unwrap();
+    Arc::new(Peers::new(&settings, identity).unwrap())
+}
+
+/// Text arguments of a chaincode's function.
+pub(crate) fn texts(arguments: &[&str]) -> Vec<Vec<u8>> {
+    arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect()
+}
+
+impl Island {
+    /// A channel of two organisations, both of whom have to endorse; none where there are no nodes.
+    pub(crate) async fn start() -> Option<Self> {
+        Self::of(NetworkConfig::default()).await
+    }
+
+    pub(crate) async fn of(config: NetworkConfig) -> Option<Self> {
+        let mut network = Network::start_or_skip(config).await.unwrap()?;
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway");
+        let binary = build_chaincode(&module, "./cmd/causeway-chaincode").await.unwrap();
+        for role in ["gateway", "board"] {
+            let chaincode = Chaincode::new(role, binary.clone(), Policy::Signature(BOTH.into()));
+            network.deploy(Chaincode { arguments: vec![role.into()], ..chaincode }).await.unwrap();
+        }
+        let peers = peers(&network);
+        let id =
+            IslandParts { family: Family::Fabric, fingerprint: Hash([1; 32]), anchor: Hash([2; 32]) }.id();
+        let attestors: Vec<_> = attestors().iter().map(Signer::address).collect();
+        let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
+        let opening =
+            Opening { island: id, hub: HubId::of_origin("hub.test/log"), owner, threshold: 2, attestors };
+        let gateway = peers.open_gateway("gateway", &opening).await.unwrap();
+        Some(Self { network, peers, id, gateway })
+    }
+
+    pub(crate) fn destination(&self) -> FabricDestination {
+        FabricDestination::new(self.peers.clone(), DestinationSettings::default())
+    }
+
+    /// A packet from elsewhere to the board here.
+    pub(crate) fn arrival(&self, sequence: u64, ordered: bool, text: &str) -> (Packet, LaneTerms) {
+        let lane = LaneTerms { name: causeway_protocol::keccak256(b"test"), ordered };
+        let mut packet = Packet {
+            source: GatewayId([7; 32]),
+            destination: self.gateway,
+            lane: causeway_protocol::LaneId([0; 32]),
+            sequence,
+            sender: vec![0x42; 20],
+            receiver: b"board".to_vec(),
+            timeout: in_seconds(600),
+            budget: 0,
+            payload: text.as_bytes().to_vec(),
+        };
+        packet.lane = lane.lane_id(&packet);
+        (packet, lane)
+    }
+
+    /// Statements of one kind that the attestors of this island's gateway sign together.
+    pub(crate) fn attest(&self, kind: AttestationKind, packets: &[(Packet, LaneTerms)]) -> Vec<Statement> {
+        let attestations: Vec<_> =
+            packets.iter().map(|(packet, _)| Attestation::plain(kind, packet.id())).collect();
+        self.sign(&attestations, packets, &[])
+    }
+
+    /// Statements about these packets, signed together.
+    pub(crate) fn sign(
+        &self,
+        attestations: &[Attestation],
+        packets: &[(Packet, LaneTerms)],
+        result: &[u8],
+    ) -> Vec<Statement> {
+        let batch = Batch::of(1, attestations).unwrap();
+        let tree = Batch::tree(attestations);
+        let digest = batch.digest(self.gateway);
+        let signatures: Vec<_> =
+            attestors()[..2].iter().map(|attestor| attestor.sign(digest).unwrap()).collect();
+        let statement = |(index, attestation): (usize, &Attestation)| Statement {
+            gateway: self.gateway,
+            address: b"gateway".to_vec(),
+            packet: packets[index].0.clone(),
+            lane: packets[index].1,
+            attestation: *attestation,
+            result: result.to_vec(),
+            batch,
+            proof: BatchProof { index: u32::try_from(index).unwrap(), path: tree.path(index).unwrap() },
+            signatures: signatures.clone(),
+        };
+        attestations.iter().enumerate().map(statement).collect()
+    }
+}

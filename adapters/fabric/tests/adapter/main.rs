@@ -1,0 +1,5 @@
+//! The adapter against a real Fabric network: what it proves a light client accepts, what it delivers a gateway accepts.
+#![allow(clippy::unwrap_used)] // a test may panic
+
+mod deliver;
+mod island;
