@@ -10,6 +10,7 @@ import (
 	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/digest"
 	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/internal/fabrictest"
 	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/refusal"
+	"github.com/causeway-bridge/causeway/adapters/fabric/gateway/rlp"
 )
 
 func leaves(count int) []digest.Hash {
@@ -118,19 +119,21 @@ func negate(s, order []byte) {
 	}
 }
 
-// Computed apart from this code, with the type hash keccak-256("Act(uint64 number,string name,bytes arguments)").
+// The values were computed by another program, with another keccak.
 func TestAnActIsTypedDataOfItsGateway(t *testing.T) {
-	gateway := digest.Keccak([]byte("gateway"))
-	if digest.Act(gateway, 1, "Paused", []byte{0xc0}) == digest.Act(gateway, 2, "Paused", []byte{0xc0}) {
-		t.Error("the number is not signed")
-	}
-	if digest.Act(gateway, 1, "Paused", []byte{0xc0}) == digest.Act(gateway, 1, "Closed", []byte{0xc0}) {
-		t.Error("the name is not signed")
-	}
-	if digest.Act(gateway, 1, "Paused", []byte{0xc0}) == digest.Act(gateway, 1, "Paused", []byte{0xc1, 0x80}) {
-		t.Error("the arguments are not signed")
-	}
-	if digest.Act(gateway, 1, "Paused", []byte{0xc0}) == digest.Act(digest.Hash{}, 1, "Paused", []byte{0xc0}) {
-		t.Error("the gateway is not signed")
+	gateway := digest.Hash(fabrictest.Hex("0x7070a2cef75d68cf8486b9ffc899a1029f41594032c8031351e841058a88f47b"))
+	source := slices.Repeat([]byte{0xab}, 32)
+	for _, c := range []struct {
+		number    uint64
+		name      string
+		arguments []byte
+		want      string
+	}{
+		{1, "Paused", rlp.List(), "0x969993eb88c4a859d5ddd8ce50284c4d3e3979126b285d11675377d5b8ed2bf3"},
+		{2, "Blocked", rlp.List(rlp.Bytes(source)), "0x253719abd0da03e99c8f0c45036bda7cc11e2b5bd4ac1a3114ef1f8983338994"},
+	} {
+		if got := digest.Act(gateway, c.number, c.name, c.arguments); got.String() != c.want {
+			t.Errorf("act %d, %s: %v, expected %s", c.number, c.name, got, c.want)
+		}
 	}
 }
