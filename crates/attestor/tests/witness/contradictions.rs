@@ -2,29 +2,28 @@
 
 use causeway_protocol::{GatewayEvent, GatewayEventKind, Packet};
 
-use crate::hub::TestHub;
-use crate::world::{Side, deliver, delivered, expired, islands, packet, result, sent};
+use crate::stage::Stage;
+use crate::world::{deliver, delivered, expired, packet, result, sent};
 
 /// Two packets from harbour to customs, where the first both was delivered and has expired, and the second was delivered.
-async fn two_outcomes() -> (Side, Side, TestHub, [Packet; 2], tempfile::TempDir) {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let (one, lane) = packet(a.id(), b.id(), 1, b"one");
-    let (two, _) = packet(a.id(), b.id(), 2, b"two");
-    a.emit(vec![sent((one.clone(), lane)), sent((two.clone(), lane))]);
+async fn two_outcomes() -> (Stage, [Packet; 2]) {
+    let mut stage = Stage::new().await;
+    let Stage { a, b, .. } = &mut stage;
+    let one = packet(a.id(), b.id(), 1, b"one");
+    let two = packet(a.id(), b.id(), 2, b"two");
+    a.emit(vec![sent(&one), sent(&two)]);
     b.emit(vec![
         delivered(&one, true, b"yes"),
         delivered(&two, true, b"yes"),
         GatewayEventKind::PacketExpired { packet: one.id() },
     ]);
-    hub.record(&mut a);
-    hub.record(&mut b);
-    (a, b, hub, [one, two], tempfile::tempdir().unwrap())
+    stage.record();
+    (stage, [one, two])
 }
 
 #[tokio::test]
 async fn of_two_outcomes_of_one_packet_neither_is_signed() {
-    let (a, b, hub, [one, _], data) = two_outcomes().await;
+    let (Stage { a, b, hub, data }, [one, _]) = two_outcomes().await;
     let attestor = hub.attestor(&[&a, &b], data.path());
     for outcome in [result(&one, true, b"yes"), expired(&one)] {
         hub.ask_nothing();
@@ -37,7 +36,7 @@ async fn of_two_outcomes_of_one_packet_neither_is_signed() {
 
 #[tokio::test]
 async fn a_third_outcome_settles_no_dispute() {
-    let (a, mut b, mut hub, [one, _], data) = two_outcomes().await;
+    let (Stage { a, mut b, mut hub, data }, [one, _]) = two_outcomes().await;
     b.emit(vec![delivered(&one, true, b"yes")]);
     hub.record(&mut b);
     hub.ask(a.id(), 1, vec![result(&one, true, b"yes")]);
@@ -47,16 +46,16 @@ async fn a_third_outcome_settles_no_dispute() {
 
 #[tokio::test]
 async fn what_nobody_disputes_still_goes_home_from_a_gateway_that_reported_two_outcomes() {
-    let (a, b, hub, [_, two], data) = two_outcomes().await;
+    let (Stage { a, b, hub, data }, [_, two]) = two_outcomes().await;
     hub.ask(a.id(), 1, vec![result(&two, true, b"yes")]);
     assert_eq!(hub.attestor(&[&a, &b], data.path()).attend().await.unwrap().signed, 1);
 }
 
 #[tokio::test]
 async fn nothing_more_is_delivered_to_a_gateway_that_reported_two_outcomes() {
-    let (mut a, b, mut hub, _, data) = two_outcomes().await;
-    let (three, lane) = packet(a.id(), b.id(), 3, b"three");
-    a.emit(vec![sent((three.clone(), lane))]);
+    let (Stage { mut a, b, mut hub, data }, _) = two_outcomes().await;
+    let three = packet(a.id(), b.id(), 3, b"three");
+    a.emit(vec![sent(&three)]);
     hub.record(&mut a);
     hub.ask(b.id(), 1, vec![deliver(&three)]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
@@ -65,14 +64,12 @@ async fn nothing_more_is_delivered_to_a_gateway_that_reported_two_outcomes() {
 
 #[tokio::test]
 async fn what_a_gateway_that_sent_two_packets_under_one_sequence_delivered_still_goes_home() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (there, lane) = packet(a.id(), b.id(), 1, b"there");
-    let (x, lane_back) = packet(b.id(), a.id(), 1, b"x");
-    let (y, _) = packet(b.id(), a.id(), 1, b"y");
-    a.emit(vec![sent((there.clone(), lane))]);
-    b.emit(vec![delivered(&there, true, b"ok"), sent((x.clone(), lane_back)), sent((y, lane_back))]);
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+    let there = packet(a.id(), b.id(), 1, b"there");
+    let x = packet(b.id(), a.id(), 1, b"x");
+    let y = packet(b.id(), a.id(), 1, b"y");
+    a.emit(vec![sent(&there)]);
+    b.emit(vec![delivered(&there, true, b"ok"), sent(&x), sent(&y)]);
     hub.record(&mut a);
     hub.record(&mut b);
     hub.ask(a.id(), 1, vec![result(&there, true, b"ok")]);
@@ -83,15 +80,13 @@ async fn what_a_gateway_that_sent_two_packets_under_one_sequence_delivered_still
 
 #[tokio::test]
 async fn two_events_under_one_number_end_trust_in_their_gateway_and_the_second_counts_for_nothing() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (one, lane) = packet(a.id(), b.id(), 1, b"one");
-    let (two, _) = packet(a.id(), b.id(), 2, b"two");
-    a.emit(vec![sent((one.clone(), lane))]);
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+    let one = packet(a.id(), b.id(), 1, b"one");
+    let two = packet(a.id(), b.id(), 2, b"two");
+    a.emit(vec![sent(&one)]);
     hub.record(&mut a);
     hub.record(&mut b);
-    let again = GatewayEvent { gateway: a.id(), number: 2, kind: sent((two.clone(), lane)) };
+    let again = GatewayEvent { gateway: a.id(), number: 2, kind: sent(&two) };
     a.forge.mine_events(a.contract, &[again]);
     hub.record(&mut a);
     let attestor = hub.attestor(&[&a, &b], data.path());
@@ -107,13 +102,7 @@ async fn two_events_under_one_number_end_trust_in_their_gateway_and_the_second_c
 async fn the_same_event_proven_again_contradicts_nothing() {
     use causeway_protocol::Family;
     use causeway_verifier::prover::back_fill;
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let (Stage { a, b, mut hub, data }, packet) = Stage::with_packet(b"hello").await;
     let blocks = [a.forge.source(1), a.forge.source(2)];
     hub.serve(&a, back_fill(Family::Qbft, &a.forge.config, &blocks).unwrap(), a.now());
     hub.ask(b.id(), 1, vec![deliver(&packet)]);

@@ -2,18 +2,12 @@
 
 use causeway_protocol::{Attestation, AttestationKind, Batch, GatewayEventKind};
 
-use crate::hub::TestHub;
-use crate::world::{deliver, delivered, expired, islands, packet, result, sent, set, set_of_others};
+use crate::stage::Stage;
+use crate::world::{deliver, delivered, expired, packet, result, sent, set, set_of_others};
 
 #[tokio::test]
 async fn a_sent_packet_is_attested_for_its_destination_and_its_result_for_its_source() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let (Stage { a, mut b, mut hub, data }, packet) = Stage::with_packet(b"hello").await;
     let attestor = hub.attestor(&[&a, &b], data.path());
 
     hub.ask(b.id(), 1, vec![deliver(&packet)]);
@@ -32,32 +26,28 @@ async fn a_sent_packet_is_attested_for_its_destination_and_its_result_for_its_so
 
 #[tokio::test]
 async fn a_batch_of_many_is_signed_whole_once_every_statement_in_it_is_proven() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
     let packets: Vec<_> = (1..=20).map(|n| packet(a.id(), b.id(), n, &[0; 10])).collect();
-    a.emit(packets[..19].iter().cloned().map(sent).collect());
+    a.emit(packets[..19].iter().map(sent).collect());
     hub.record(&mut a);
     hub.record(&mut b);
     let attestor = hub.attestor(&[&a, &b], data.path());
-    hub.ask(b.id(), 1, packets.iter().map(|(packet, _)| deliver(packet)).collect());
+    hub.ask(b.id(), 1, packets.iter().map(deliver).collect());
 
     let attended = attestor.attend().await.unwrap();
     assert_eq!(attended.signed, 0);
     assert_eq!((attended.unsigned[0].code, attended.unsigned[0].may_pass), ("packet-not-proven", true));
 
-    a.emit(vec![sent(packets[19].clone())]);
+    a.emit(vec![sent(&packets[19])]);
     hub.record(&mut a);
     assert_eq!(attestor.attend().await.unwrap().signed, 1);
 }
 
 #[tokio::test]
 async fn an_expiry_is_attested_for_the_source() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"late");
-    a.emit(vec![sent((packet.clone(), lane))]);
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+    let packet = packet(a.id(), b.id(), 1, b"late");
+    a.emit(vec![sent(&packet)]);
     b.emit(vec![GatewayEventKind::PacketExpired { packet: packet.id() }]);
     hub.record(&mut a);
     hub.record(&mut b);
@@ -67,13 +57,7 @@ async fn an_expiry_is_attested_for_the_source() {
 
 #[tokio::test]
 async fn after_a_rotation_open_packets_are_signed_again_under_the_new_epoch_only() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let (Stage { a, mut b, mut hub, data }, packet) = Stage::with_packet(b"hello").await;
     let attestor = hub.attestor(&[&a, &b], data.path());
     hub.ask(b.id(), 1, vec![deliver(&packet)]);
     assert_eq!(attestor.attend().await.unwrap().signed, 1);
@@ -92,11 +76,9 @@ async fn after_a_rotation_open_packets_are_signed_again_under_the_new_epoch_only
 
 #[tokio::test]
 async fn an_attestor_that_was_rotated_out_signs_nothing() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+    let packet = packet(a.id(), b.id(), 1, b"hello");
+    a.emit(vec![sent(&packet)]);
     b.emit(vec![GatewayEventKind::AttestorsRotated(set_of_others(2))]);
     hub.record(&mut a);
     hub.record(&mut b);
@@ -107,12 +89,10 @@ async fn an_attestor_that_was_rotated_out_signs_nothing() {
 
 #[tokio::test]
 async fn a_pause_stops_deliver_and_not_settlement() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (first, lane) = packet(a.id(), b.id(), 1, b"one");
-    let (second, _) = packet(a.id(), b.id(), 2, b"two");
-    a.emit(vec![sent((first.clone(), lane)), sent((second.clone(), lane))]);
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+    let first = packet(a.id(), b.id(), 1, b"one");
+    let second = packet(a.id(), b.id(), 2, b"two");
+    a.emit(vec![sent(&first), sent(&second)]);
     b.emit(vec![delivered(&first, true, b""), GatewayEventKind::Paused]);
     hub.record(&mut a);
     hub.record(&mut b);
@@ -130,13 +110,7 @@ async fn a_pause_stops_deliver_and_not_settlement() {
 
 #[tokio::test]
 async fn policy_signs_refuse_for_the_sources_it_names_and_never_deliver() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     let mut config = hub.config(&[&a, &b], data.path());
     config.refuse_sources = vec![a.id()];
     let clock = crate::hub::TestClock(std::sync::Mutex::new((a.now() + 5) * 1000));
@@ -156,13 +130,11 @@ async fn asked_both_to_deliver_and_to_refuse_an_attestor_signs_what_its_policy_s
         (false, AttestationKind::Deliver, "not-refused"),
         (true, AttestationKind::Refuse, "refused-by-policy"),
     ] {
-        let (mut a, mut b) = islands();
-        let mut hub = TestHub::start(&[&a, &b]).await;
-        let data = tempfile::tempdir().unwrap();
-        let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-        let (other, lane_back) = crate::world::packet(b.id(), a.id(), 1, b"nobody minds");
-        a.emit(vec![sent((packet.clone(), lane))]);
-        b.emit(vec![sent((other.clone(), lane_back))]);
+        let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+        let packet = packet(a.id(), b.id(), 1, b"hello");
+        let other = crate::world::packet(b.id(), a.id(), 1, b"nobody minds");
+        a.emit(vec![sent(&packet)]);
+        b.emit(vec![sent(&other)]);
         hub.record(&mut a);
         hub.record(&mut b);
         let mut config = hub.config(&[&a, &b], data.path());
@@ -183,13 +155,7 @@ async fn asked_both_to_deliver_and_to_refuse_an_attestor_signs_what_its_policy_s
 
 #[tokio::test]
 async fn it_runs_until_it_is_told_to_stop() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     hub.ask(b.id(), 1, vec![deliver(&packet)]);
     let stop = tokio_util::sync::CancellationToken::new();
     let running = tokio::spawn(hub.attestor(&[&a, &b], data.path()).run(stop.clone()));

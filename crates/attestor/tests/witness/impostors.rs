@@ -5,7 +5,8 @@ use causeway_verifier::Gateway;
 use causeway_verifier::forge::{Plan, encode_event, receipt};
 
 use crate::hub::TestHub;
-use crate::world::{Side, deliver, expired, islands, packet, result, sent, set};
+use crate::stage::Stage;
+use crate::world::{Side, deliver, expired, packet, result, sent, set};
 
 /// A contract that anybody can put on an island.
 const IMPOSTOR: Address = Address([0xee; 20]);
@@ -23,14 +24,10 @@ fn impersonate(hub: &mut TestHub, side: &mut Side, gateway: &Gateway, kind: Gate
 
 #[tokio::test]
 async fn a_packet_of_another_contract_is_not_signed_though_the_hub_lists_it_under_a_pinned_id() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    hub.record(&mut a);
-    hub.record(&mut b);
-    let (forged, lane) = packet(a.id(), b.id(), 1, b"give me everything");
+    let Stage { mut a, b, mut hub, data } = Stage::opened().await;
+    let forged = packet(a.id(), b.id(), 1, b"give me everything");
     let gateway = a.gateway.clone();
-    impersonate(&mut hub, &mut a, &gateway, sent((forged.clone(), lane)));
+    impersonate(&mut hub, &mut a, &gateway, sent(&forged));
     hub.ask(b.id(), 1, vec![deliver(&forged)]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
     assert_eq!((attended.signed, attended.unsigned[0].code), (0, "packet-not-proven"));
@@ -38,14 +35,10 @@ async fn a_packet_of_another_contract_is_not_signed_though_the_hub_lists_it_unde
 
 #[tokio::test]
 async fn a_packet_proven_on_another_island_is_not_signed_on_that_islands_word() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    hub.record(&mut a);
-    hub.record(&mut b);
-    let (forged, lane) = packet(a.id(), b.id(), 1, b"give me everything");
+    let Stage { a, mut b, mut hub, data } = Stage::opened().await;
+    let forged = packet(a.id(), b.id(), 1, b"give me everything");
     let gateway = a.gateway.clone();
-    impersonate(&mut hub, &mut b, &gateway, sent((forged.clone(), lane)));
+    impersonate(&mut hub, &mut b, &gateway, sent(&forged));
     hub.ask(b.id(), 1, vec![deliver(&forged)]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
     assert!(attended.unfollowed.is_empty(), "the evidence is true, and says nothing of the gateway");
@@ -54,13 +47,7 @@ async fn a_packet_proven_on_another_island_is_not_signed_on_that_islands_word() 
 
 #[tokio::test]
 async fn an_expiry_by_another_contract_refunds_nothing() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (real, lane) = packet(a.id(), b.id(), 1, b"pay");
-    a.emit(vec![sent((real.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let (Stage { a, mut b, mut hub, data }, real) = Stage::with_packet(b"pay").await;
     let gateway = b.gateway.clone();
     impersonate(&mut hub, &mut b, &gateway, GatewayEventKind::PacketExpired { packet: real.id() });
     hub.ask(a.id(), 1, vec![expired(&real)]);
@@ -76,13 +63,7 @@ async fn another_island_can_neither_rotate_nor_pause_nor_discredit_a_gateway() {
         // In conflict with what the gateway itself emits under this number.
         GatewayEventKind::Beat,
     ] {
-        let (mut a, mut b) = islands();
-        let mut hub = TestHub::start(&[&a, &b]).await;
-        let data = tempfile::tempdir().unwrap();
-        let (real, lane) = packet(a.id(), b.id(), 1, b"pay");
-        a.emit(vec![sent((real.clone(), lane))]);
-        hub.record(&mut a);
-        hub.record(&mut b);
+        let (Stage { a, mut b, mut hub, data }, real) = Stage::with_packet(b"pay").await;
         let gateway = a.gateway.clone();
         impersonate(&mut hub, &mut b, &gateway, kind);
         b.emit(vec![crate::world::delivered(&real, true, b"paid")]);
@@ -95,22 +76,18 @@ async fn another_island_can_neither_rotate_nor_pause_nor_discredit_a_gateway() {
 
 #[tokio::test]
 async fn what_was_forged_before_a_gateway_was_pinned_counts_for_nothing_afterwards() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let Stage { mut a, b, mut hub, data } = Stage::opened().await;
     let mut config = hub.config(&[&a, &b], data.path());
     config.islands[0].gateways.clear();
     let clock = crate::hub::TestClock(std::sync::Mutex::new((a.now() + 60) * 1000));
     let attestor = causeway_attestor::Attestor::open(config, std::sync::Arc::new(clock)).unwrap();
-    let (forged, lane) = packet(a.id(), b.id(), 1, b"give me everything");
+    let forged = packet(a.id(), b.id(), 1, b"give me everything");
     hub.ask(b.id(), 1, vec![deliver(&forged)]);
     // Its opening is followed at its true address; then the hub says that it stands elsewhere.
     assert!(attestor.attend().await.unwrap().unfollowed.is_empty());
     hub.alter_gateways(&a, |gateways| gateways[0].address = IMPOSTOR.0.to_vec());
     let gateway = a.gateway.clone();
-    impersonate(&mut hub, &mut a, &gateway, sent((forged.clone(), lane)));
+    impersonate(&mut hub, &mut a, &gateway, sent(&forged));
     assert!(attestor.attend().await.unwrap().unfollowed.is_empty());
     drop(attestor);
 
@@ -120,11 +97,7 @@ async fn what_was_forged_before_a_gateway_was_pinned_counts_for_nothing_afterwar
 
 #[tokio::test]
 async fn an_event_of_a_gateway_not_registered_yet_stops_nobody_who_comes_later() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let Stage { mut a, b, mut hub, data } = Stage::opened().await;
     // A second gateway opens on the island, and nobody has told the hub.
     let contract = Address([0xcc; 20]);
     let second = a.forge.gateway(contract);
@@ -145,11 +118,8 @@ async fn an_event_of_a_gateway_not_registered_yet_stops_nobody_who_comes_later()
     let known = a.gateway.clone();
     a.advance(&evidence, &[known]);
     hub.serve(&a, evidence, a.now());
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.forge.mine_events(
-        a.contract,
-        &[GatewayEvent { gateway: a.id(), number: 3, kind: sent((packet.clone(), lane)) }],
-    );
+    let packet = packet(a.id(), b.id(), 1, b"hello");
+    a.forge.mine_events(a.contract, &[GatewayEvent { gateway: a.id(), number: 3, kind: sent(&packet) }]);
     hub.record(&mut a);
     // It is registered at last. An attestor that starts now reads all of it with both gateways in mind.
     hub.list_gateway(&a, second.id, contract);

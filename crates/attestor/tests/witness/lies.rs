@@ -4,7 +4,8 @@ use causeway_attestor::Attendance;
 use causeway_protocol::{Attestation, AttestationKind, GatewayEventKind, GatewayId};
 
 use crate::hub::TestHub;
-use crate::world::{Side, deliver, delivered, expired, islands, packet, result, sent, set};
+use crate::stage::Stage;
+use crate::world::{deliver, delivered, expired, packet, result, sent, set};
 
 /// Asserts that nothing was signed, for this reason.
 fn refused(hub: &TestHub, attended: &Attendance, code: &str) {
@@ -20,21 +21,10 @@ fn unfollowed(attended: &Attendance) -> (&str, &'static str) {
     (island, error.code())
 }
 
-/// Two islands, a packet sent on the first, everything recorded.
-async fn one_packet() -> (Side, Side, TestHub, causeway_protocol::Packet, tempfile::TempDir) {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
-    (a, b, hub, packet, tempfile::tempdir().unwrap())
-}
-
 #[tokio::test]
 async fn a_made_up_packet_is_not_signed() {
-    let (a, b, hub, _, data) = one_packet().await;
-    let (forged, _) = packet(a.id(), b.id(), 2, b"give me everything");
+    let (Stage { a, b, hub, data }, _) = Stage::with_packet(b"hello").await;
+    let forged = packet(a.id(), b.id(), 2, b"give me everything");
     hub.ask(b.id(), 1, vec![deliver(&forged)]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
     refused(&hub, &attended, "packet-not-proven");
@@ -42,8 +32,8 @@ async fn a_made_up_packet_is_not_signed() {
 
 #[tokio::test]
 async fn one_made_up_packet_spoils_its_batch() {
-    let (a, b, hub, real, data) = one_packet().await;
-    let (forged, _) = packet(a.id(), b.id(), 2, b"give me everything");
+    let (Stage { a, b, hub, data }, real) = Stage::with_packet(b"hello").await;
+    let forged = packet(a.id(), b.id(), 2, b"give me everything");
     hub.ask(b.id(), 1, vec![deliver(&real), deliver(&forged)]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
     refused(&hub, &attended, "packet-not-proven");
@@ -51,7 +41,7 @@ async fn one_made_up_packet_spoils_its_batch() {
 
 #[tokio::test]
 async fn altered_evidence_is_not_followed_and_nothing_rests_on_it() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     hub.alter(&a, |items| {
         // One byte of the packet's payload, and the digest made to fit.
         let at = items[0].evidence.windows(5).position(|window| window == b"hello").unwrap();
@@ -66,7 +56,7 @@ async fn altered_evidence_is_not_followed_and_nothing_rests_on_it() {
 
 #[tokio::test]
 async fn evidence_under_a_false_digest_or_false_heights_is_not_followed() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     hub.ask(b.id(), 1, vec![deliver(&packet)]);
     let attestor = hub.attestor(&[&a, &b], data.path());
     hub.alter(&a, |items| items[0].last += 1);
@@ -82,9 +72,9 @@ async fn evidence_under_a_false_digest_or_false_heights_is_not_followed() {
 
 #[tokio::test]
 async fn a_reordered_feed_is_not_followed() {
-    let (mut a, b, mut hub, _, data) = one_packet().await;
-    let (second, lane) = packet(a.id(), b.id(), 2, b"two");
-    a.emit(vec![sent((second.clone(), lane))]);
+    let (Stage { mut a, b, mut hub, data }, _) = Stage::with_packet(b"hello").await;
+    let second = packet(a.id(), b.id(), 2, b"two");
+    a.emit(vec![sent(&second)]);
     hub.record(&mut a);
     hub.alter(&a, |items| items.swap(0, 1));
     hub.ask(b.id(), 1, vec![deliver(&second)]);
@@ -95,14 +85,14 @@ async fn a_reordered_feed_is_not_followed() {
 
 #[tokio::test]
 async fn a_feed_with_a_piece_left_out_ends_there() {
-    let (mut a, b, mut hub, _, data) = one_packet().await;
+    let (Stage { mut a, b, mut hub, data }, _) = Stage::with_packet(b"hello").await;
     for n in 2..=3 {
-        let (packet, lane) = packet(a.id(), b.id(), n, b"more");
-        a.emit(vec![sent((packet, lane))]);
+        let packet = packet(a.id(), b.id(), n, b"more");
+        a.emit(vec![sent(&packet)]);
         hub.record(&mut a);
     }
     hub.alter(&a, |items| drop(items.remove(1)));
-    let (third, _) = packet(a.id(), b.id(), 3, b"more");
+    let third = packet(a.id(), b.id(), 3, b"more");
     hub.ask(b.id(), 1, vec![deliver(&third)]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
     assert_eq!(unfollowed(&attended), ("harbour", "not-next-height"));
@@ -111,7 +101,7 @@ async fn a_feed_with_a_piece_left_out_ends_there() {
 
 #[tokio::test]
 async fn a_wrong_epoch_is_not_signed_before_its_rotation_is_proven() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     hub.ask(b.id(), 2, vec![deliver(&packet)]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
     refused(&hub, &attended, "other-epoch");
@@ -120,7 +110,7 @@ async fn a_wrong_epoch_is_not_signed_before_its_rotation_is_proven() {
 
 #[tokio::test]
 async fn another_result_than_the_proven_one_is_not_signed() {
-    let (a, mut b, mut hub, packet, data) = one_packet().await;
+    let (Stage { a, mut b, mut hub, data }, packet) = Stage::with_packet(b"hello").await;
     b.emit(vec![delivered(&packet, true, b"welcome")]);
     hub.record(&mut b);
     let attestor = hub.attestor(&[&a, &b], data.path());
@@ -133,7 +123,7 @@ async fn another_result_than_the_proven_one_is_not_signed() {
 
 #[tokio::test]
 async fn an_outcome_that_is_not_proven_is_not_signed() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     hub.ask(a.id(), 1, vec![result(&packet, true, b"welcome")]);
     let attended = hub.attestor(&[&a, &b], data.path()).attend().await.unwrap();
     refused(&hub, &attended, "outcome-not-proven");
@@ -142,7 +132,7 @@ async fn an_outcome_that_is_not_proven_is_not_signed() {
 #[tokio::test]
 async fn an_outcome_counts_only_by_the_word_of_the_packets_destination() {
     // The source itself emits PacketDelivered for its own packet: a proven event, and nobody's outcome.
-    let (mut a, b, mut hub, packet, data) = one_packet().await;
+    let (Stage { mut a, b, mut hub, data }, packet) = Stage::with_packet(b"hello").await;
     a.emit(vec![delivered(&packet, true, b"")]);
     hub.record(&mut a);
     hub.ask(a.id(), 1, vec![result(&packet, true, b"")]);
@@ -152,7 +142,7 @@ async fn an_outcome_counts_only_by_the_word_of_the_packets_destination() {
 
 #[tokio::test]
 async fn a_statement_for_another_gateway_is_not_signed() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     let attestor = hub.attestor(&[&a, &b], data.path());
     hub.ask(a.id(), 1, vec![deliver(&packet)]);
     refused(&hub, &attestor.attend().await.unwrap(), "other-gateway");
@@ -163,7 +153,7 @@ async fn a_statement_for_another_gateway_is_not_signed() {
 
 #[tokio::test]
 async fn a_packet_from_a_gateway_that_is_not_pinned_is_not_signed() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     let mut config = hub.config(&[&a, &b], data.path());
     config.islands[0].gateways.clear();
     let clock = crate::hub::TestClock(std::sync::Mutex::new((a.now() + 5) * 1000));
@@ -174,7 +164,7 @@ async fn a_packet_from_a_gateway_that_is_not_pinned_is_not_signed() {
 
 #[tokio::test]
 async fn void_and_refuse_are_not_signed_on_a_hubs_question() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     let attestor = hub.attestor(&[&a, &b], data.path());
     hub.ask(a.id(), 1, vec![Attestation::plain(AttestationKind::Void, packet.id())]);
     refused(&hub, &attestor.attend().await.unwrap(), "void");
@@ -185,7 +175,7 @@ async fn void_and_refuse_are_not_signed_on_a_hubs_question() {
 
 #[tokio::test]
 async fn odd_batches_are_not_signed() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     let attestor = hub.attestor(&[&a, &b], data.path());
     let mut dressed = deliver(&packet);
     dressed.success = true;
@@ -203,9 +193,9 @@ async fn odd_batches_are_not_signed() {
 
 #[tokio::test]
 async fn two_packets_with_one_lane_and_sequence_end_trust_in_their_gateway() {
-    let (mut a, b, mut hub, first, data) = one_packet().await;
-    let (second, lane) = packet(a.id(), b.id(), 1, b"another");
-    a.emit(vec![sent((second.clone(), lane))]);
+    let (Stage { mut a, b, mut hub, data }, first) = Stage::with_packet(b"hello").await;
+    let second = packet(a.id(), b.id(), 1, b"another");
+    a.emit(vec![sent(&second)]);
     hub.record(&mut a);
     let attestor = hub.attestor(&[&a, &b], data.path());
     for packet in [&first, &second] {
@@ -218,11 +208,9 @@ async fn two_packets_with_one_lane_and_sequence_end_trust_in_their_gateway() {
 #[tokio::test]
 async fn evidence_of_another_chain_is_not_followed() {
     // A chain with the validators of customs, served as evidence of harbour.
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+    let packet = packet(a.id(), b.id(), 1, b"hello");
+    a.emit(vec![sent(&packet)]);
     let evidence = b.evidence();
     hub.serve(&a, evidence, a.now());
     hub.ask(b.id(), 1, vec![deliver(&packet)]);
@@ -233,9 +221,7 @@ async fn evidence_of_another_chain_is_not_followed() {
 
 #[tokio::test]
 async fn a_recording_time_in_the_future_is_not_believed() {
-    let (mut a, b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
+    let Stage { mut a, b, mut hub, data } = Stage::new().await;
     let evidence = a.evidence();
     hub.serve(&a, evidence, a.now() + 3600);
     hub.ask(a.id(), 1, vec![]);
@@ -248,13 +234,13 @@ async fn old_keys_cannot_be_used_through_a_recording_time_in_the_past() {
     // The attestor saw the end of the feed a year later. Evidence that claims to have been recorded long before, when the
     // head was still inside its trusting period, comes too late.
     const YEAR: u64 = 365 * 24 * 60 * 60;
-    let (mut a, b, mut hub, _, data) = one_packet().await;
+    let (Stage { mut a, b, mut hub, data }, _) = Stage::with_packet(b"hello").await;
     let attestor = hub.attestor_at(&[&a, &b], data.path(), a.now() + YEAR);
     hub.ask(b.id(), 1, vec![]);
     assert!(attestor.attend().await.unwrap().unfollowed.is_empty());
 
-    let (forged, lane) = packet(a.id(), b.id(), 2, b"from the past");
-    a.emit(vec![sent((forged.clone(), lane))]);
+    let forged = packet(a.id(), b.id(), 2, b"from the past");
+    a.emit(vec![sent(&forged)]);
     hub.record(&mut a);
     hub.ask_nothing();
     hub.ask(b.id(), 1, vec![deliver(&forged)]);
@@ -272,12 +258,10 @@ async fn old_keys_cannot_be_used_through_a_recording_time_in_the_past() {
 
 #[tokio::test]
 async fn events_of_a_gateway_that_never_opened_count_for_nothing() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
     // The relayer leaves the block with Opened unproven: the hub's evidence starts with a packet.
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
+    let packet = packet(a.id(), b.id(), 1, b"hello");
+    a.emit(vec![sent(&packet)]);
     let evidence = a.evidence_without_receipts_of(1);
     hub.serve(&a, evidence, a.now());
     hub.record(&mut b);
@@ -289,7 +273,7 @@ async fn events_of_a_gateway_that_never_opened_count_for_nothing() {
 
 #[tokio::test]
 async fn a_hub_that_names_other_gateways_gets_no_evidence_past_the_attestor() {
-    let (a, b, hub, packet, data) = one_packet().await;
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     hub.ask(b.id(), 1, vec![deliver(&packet)]);
     hub.alter_gateways(&a, |gateways| gateways[0].id = GatewayId([0x66; 32]));
     // The pinned gateway is known without the hub, so its events are found all the same.
@@ -298,7 +282,7 @@ async fn a_hub_that_names_other_gateways_gets_no_evidence_past_the_attestor() {
 
 #[tokio::test]
 async fn a_rotation_proven_on_another_gateway_changes_nothing() {
-    let (mut a, b, mut hub, packet, data) = one_packet().await;
+    let (Stage { mut a, b, mut hub, data }, packet) = Stage::with_packet(b"hello").await;
     a.emit(vec![GatewayEventKind::AttestorsRotated(set(2))]);
     hub.record(&mut a);
     hub.ask(b.id(), 2, vec![deliver(&packet)]);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may panic
 
 mod hub;
+mod stage;
 mod world;
 
 mod contradictions;

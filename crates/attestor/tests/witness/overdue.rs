@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use causeway_attestor::Store;
 use causeway_protocol::{Attestation, AttestationKind, OVERDUE_AFTER, Packet, PacketId};
 
-use crate::hub::TestHub;
-use crate::world::{deliver, islands, packet, sent};
+use crate::stage::Stage;
+use crate::world::deliver;
 
 fn refuse(packet: &Packet) -> Attestation {
     Attestation::plain(AttestationKind::Refuse, packet.id())
@@ -14,13 +14,7 @@ fn refuse(packet: &Packet) -> Attestation {
 
 #[tokio::test]
 async fn a_packet_is_refused_once_it_is_overdue_though_delivery_was_signed_and_not_a_second_before() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let (Stage { a, b, hub, data }, packet) = Stage::with_packet(b"hello").await;
     hub.ask(b.id(), 1, vec![deliver(&packet)]);
     assert_eq!(hub.attestor(&[&a, &b], data.path()).attend().await.unwrap().signed, 1);
 

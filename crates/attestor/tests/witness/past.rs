@@ -4,18 +4,14 @@ use causeway_protocol::{Family, GatewayEventKind};
 use causeway_verifier::forge::Plan;
 use causeway_verifier::prover::{back_fill, misbehaviour};
 
-use crate::hub::TestHub;
-use crate::world::{deliver, delivered, islands, packet, result, sent};
+use crate::stage::Stage;
+use crate::world::{deliver, delivered, packet, result, sent};
 
 #[tokio::test]
 async fn an_event_that_was_left_out_counts_once_it_is_back_filled() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    hub.record(&mut a);
-    hub.record(&mut b);
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
+    let Stage { mut a, b, mut hub, data } = Stage::opened().await;
+    let packet = packet(a.id(), b.id(), 1, b"hello");
+    a.emit(vec![sent(&packet)]);
     a.emit(vec![GatewayEventKind::Beat]);
     let evidence = a.evidence_without_receipts_of(2);
     hub.serve(&a, evidence, a.now());
@@ -30,13 +26,9 @@ async fn an_event_that_was_left_out_counts_once_it_is_back_filled() {
 
 #[tokio::test]
 async fn a_back_fill_to_a_header_never_verified_is_not_followed() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    hub.record(&mut a);
-    hub.record(&mut b);
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
+    let Stage { mut a, b, mut hub, data } = Stage::opened().await;
+    let packet = packet(a.id(), b.id(), 1, b"hello");
+    a.emit(vec![sent(&packet)]);
     let blocks = [a.forge.source(2)];
     hub.serve(&a, back_fill(Family::Qbft, &a.forge.config, &blocks).unwrap(), a.now());
     hub.ask(b.id(), 1, vec![deliver(&packet)]);
@@ -47,13 +39,11 @@ async fn a_back_fill_to_a_header_never_verified_is_not_followed() {
 
 #[tokio::test]
 async fn after_misbehaviour_nothing_to_or_from_the_island_is_signed() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (there, lane) = packet(a.id(), b.id(), 1, b"there");
-    let (back, lane_back) = packet(b.id(), a.id(), 1, b"back");
-    a.emit(vec![sent((there.clone(), lane))]);
-    b.emit(vec![sent((back.clone(), lane_back)), delivered(&there, true, b"")]);
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+    let there = packet(a.id(), b.id(), 1, b"there");
+    let back = packet(b.id(), a.id(), 1, b"back");
+    a.emit(vec![sent(&there)]);
+    b.emit(vec![sent(&back), delivered(&there, true, b"")]);
     a.emit(vec![delivered(&back, true, b"")]);
     hub.record(&mut a);
     hub.record(&mut b);
@@ -80,8 +70,8 @@ async fn after_misbehaviour_nothing_to_or_from_the_island_is_signed() {
     }
     assert!(hub.signatures().is_empty());
     // Nor is anything that the frozen island's validators seal after it.
-    let (later, lane) = packet(b.id(), a.id(), 2, b"later");
-    b.emit(vec![sent((later.clone(), lane))]);
+    let later = packet(b.id(), a.id(), 2, b"later");
+    b.emit(vec![sent(&later)]);
     hub.record(&mut b);
     hub.ask_nothing();
     hub.ask(a.id(), 1, vec![deliver(&later)]);
@@ -95,17 +85,13 @@ async fn after_misbehaviour_nothing_to_or_from_the_island_is_signed() {
 
 #[tokio::test]
 async fn misbehaviour_far_below_the_head_freezes_too_and_for_good() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let Stage { a, mut b, mut hub, data } = Stage::opened().await;
     // Two chains grow from the first block. One is recorded and goes on; the other turns up later.
     let meeting = b.state.clone();
     let mut other = b.forge.clone();
     other.mine(Plan { salt: 2, ..Plan::default() });
-    let (packet, lane) = packet(b.id(), a.id(), 1, b"hello");
-    b.emit(vec![sent((packet.clone(), lane))]);
+    let packet = packet(b.id(), a.id(), 1, b"hello");
+    b.emit(vec![sent(&packet)]);
     hub.record(&mut b);
     b.emit(vec![GatewayEventKind::Beat]);
     hub.record(&mut b);
@@ -133,13 +119,9 @@ async fn misbehaviour_far_below_the_head_freezes_too_and_for_good() {
 
 #[tokio::test]
 async fn an_accusation_that_proves_nothing_freezes_nothing() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    hub.record(&mut a);
-    hub.record(&mut b);
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"hello");
-    a.emit(vec![sent((packet.clone(), lane))]);
+    let Stage { mut a, b, mut hub, data } = Stage::opened().await;
+    let packet = packet(a.id(), b.id(), 1, b"hello");
+    a.emit(vec![sent(&packet)]);
     hub.record(&mut a);
     // One byte of a seal in the second block is not the validator's.
     let (mut one, mut other) = (a.forge.clone(), a.forge.clone());

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use causeway_attestor::Store;
 use causeway_protocol::{Attestation, AttestationKind, PacketId};
 
-use crate::hub::TestHub;
-use crate::world::{deliver, delivered, islands, packet, result, sent};
+use crate::stage::Stage;
+use crate::world::{deliver, delivered, packet, result, sent};
 
 fn plain(kind: AttestationKind, packet: u8) -> Attestation {
     Attestation::plain(kind, PacketId([packet; 32]))
@@ -15,19 +15,13 @@ fn plain(kind: AttestationKind, packet: u8) -> Attestation {
 
 #[tokio::test]
 async fn it_goes_on_where_it_left_off() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (first, lane) = packet(a.id(), b.id(), 1, b"one");
-    a.emit(vec![sent((first.clone(), lane))]);
-    hub.record(&mut a);
-    hub.record(&mut b);
+    let (Stage { mut a, b, mut hub, data }, first) = Stage::with_packet(b"one").await;
     hub.ask(b.id(), 1, vec![deliver(&first)]);
     assert_eq!(hub.attestor(&[&a, &b], data.path()).attend().await.unwrap().signed, 1);
 
     // The feed now holds only what is new: an attestor that started again from its anchor could not follow it.
-    let (second, _) = packet(a.id(), b.id(), 2, b"two");
-    a.emit(vec![sent((second.clone(), lane))]);
+    let second = packet(a.id(), b.id(), 2, b"two");
+    a.emit(vec![sent(&second)]);
     hub.record(&mut a);
     hub.alter(&a, |items| drop(items.remove(0)));
     hub.ask(b.id(), 1, vec![deliver(&first), deliver(&second)]);
@@ -36,11 +30,9 @@ async fn it_goes_on_where_it_left_off() {
 
 #[tokio::test]
 async fn an_outcome_stated_before_a_restart_excludes_any_other_after_it() {
-    let (mut a, mut b) = islands();
-    let mut hub = TestHub::start(&[&a, &b]).await;
-    let data = tempfile::tempdir().unwrap();
-    let (packet, lane) = packet(a.id(), b.id(), 1, b"one");
-    a.emit(vec![sent((packet.clone(), lane))]);
+    let Stage { mut a, mut b, mut hub, data } = Stage::new().await;
+    let packet = packet(a.id(), b.id(), 1, b"one");
+    a.emit(vec![sent(&packet)]);
     b.emit(vec![delivered(&packet, true, b"yes")]);
     hub.record(&mut a);
     hub.record(&mut b);

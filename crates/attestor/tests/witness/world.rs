@@ -110,10 +110,13 @@ pub(crate) fn islands() -> (Side, Side) {
     (Side::new("harbour", 4, 0xaa), Side::new("customs", 5, 0xbb))
 }
 
-/// A packet from one side to the other in an unordered lane.
-pub(crate) fn packet(from: GatewayId, to: GatewayId, sequence: u64, payload: &[u8]) -> (Packet, LaneTerms) {
-    let lane = Lane { source: from, destination: to, name: "orders".into(), order: LaneOrder::Unordered };
-    let packet = Packet {
+/// The lane of every test's packets between two gateways, unordered.
+const LANE: &str = "orders";
+
+/// A packet from one side to the other.
+pub(crate) fn packet(from: GatewayId, to: GatewayId, sequence: u64, payload: &[u8]) -> Packet {
+    let lane = Lane { source: from, destination: to, name: LANE.into(), order: LaneOrder::Unordered };
+    Packet {
         source: from,
         destination: to,
         lane: lane.id(),
@@ -123,12 +126,12 @@ pub(crate) fn packet(from: GatewayId, to: GatewayId, sequence: u64, payload: &[u
         timeout: GENESIS_TIME + 3600,
         budget: 100_000,
         payload: payload.to_vec(),
-    };
-    (packet, LaneTerms { name: keccak256(b"orders"), ordered: false })
+    }
 }
 
-pub(crate) fn sent((packet, lane): (Packet, LaneTerms)) -> GatewayEventKind {
-    GatewayEventKind::PacketSent { packet: Box::new(packet), lane }
+pub(crate) fn sent(packet: &Packet) -> GatewayEventKind {
+    let lane = LaneTerms { name: keccak256(LANE.as_bytes()), ordered: false };
+    GatewayEventKind::PacketSent { packet: Box::new(packet.clone()), lane }
 }
 
 pub(crate) fn delivered(packet: &Packet, success: bool, result: &[u8]) -> GatewayEventKind {
