@@ -15,7 +15,6 @@ use super::proto::{
     ConfigPolicy, ConfigValue, Consenter, HashingAlgorithm, MspConfig, Orderers, PolicyType,
     SerializedIdentity,
 };
-use super::signature::sha256;
 use super::update::{self, UpdateFault};
 use super::{Policy, PolicyFault, Signed};
 
@@ -108,8 +107,8 @@ impl Channel {
 
     /// SHA-256 of each root CA certificate (DER) of orderer and application organisations, ascending.
     pub fn roots(&self) -> Vec<[u8; 32]> {
-        let roots = self.signers.msps.values().flat_map(Msp::roots);
-        let mut hashes: Vec<[u8; 32]> = roots.map(|root| sha256(&[root])).collect();
+        let mut hashes: Vec<[u8; 32]> =
+            self.signers.msps.values().flat_map(Msp::fingerprints).copied().collect();
         hashes.sort_unstable();
         hashes.dedup();
         hashes

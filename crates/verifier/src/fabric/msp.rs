@@ -101,6 +101,8 @@ pub(super) struct Msp {
     name: String,
     version: MspVersion,
     roots: Vec<Certificate>,
+    /// SHA-256 of each root certificate as it was given (DER): what people compare.
+    fingerprints: Vec<[u8; 32]>,
     intermediates: Vec<Certificate>,
     /// Authorities above an intermediate one (DER): they issue no identities.
     inner: Vec<Vec<u8>>,
@@ -118,8 +120,8 @@ impl Msp {
         &self.name
     }
 
-    /// The root certificates, DER.
-    pub(super) fn roots(&self) -> impl Iterator<Item = &[u8]> {
-        self.roots.iter().map(|root| &root.der[..])
+    /// SHA-256 of each root certificate, DER.
+    pub(super) fn fingerprints(&self) -> &[[u8; 32]] {
+        &self.fingerprints
     }
 }

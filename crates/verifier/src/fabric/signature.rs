@@ -7,6 +7,8 @@
 mod aws;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod rustcrypto;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 

@@ -10,7 +10,7 @@ use super::identity::certifiers;
 use super::{MAX_AUTHORITIES, Msp, MspFault, MspVersion, NodeOu, NodeOus};
 use crate::fabric::certificate::{Certificate, Key};
 use crate::fabric::proto::{FabricMspConfig, FabricOuIdentifier, MspConfig};
-use crate::fabric::signature::Curve;
+use crate::fabric::signature::{Curve, sha256};
 
 const ROOT: &str = "root certificate";
 const INTERMEDIATE: &str = "intermediate certificate";
@@ -33,6 +33,7 @@ impl Msp {
             name: config.name.clone(),
             version,
             roots: Vec::new(),
+            fingerprints: Vec::new(),
             intermediates: Vec::new(),
             inner: Vec::new(),
             revoked: Vec::new(),
@@ -70,6 +71,7 @@ impl Msp {
             if !root.issued(&root) {
                 return Err(MspFault::Refused { what: ROOT, reason: "it did not sign itself" });
             }
+            self.fingerprints.push(sha256(&[&root.der]));
             root.sanitise(curve(&root));
             push_once(&mut self.roots, root);
         }
