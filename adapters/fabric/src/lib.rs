@@ -1,5 +1,6 @@
 //! The adapter for Hyperledger Fabric islands.
 
+mod config;
 mod destination;
 mod gateway;
 mod identity;
@@ -10,6 +11,7 @@ mod transact;
 mod verdict;
 mod wire;
 
+pub use config::{ChannelConfig, ClientTls, ConfigError, PeerConfig};
 pub use destination::{DestinationSettings, FabricDestination};
 pub use gateway::{GatewayState, Opening};
 pub use identity::{Identity, IdentityError};

@@ -56,7 +56,8 @@ pub(crate) fn peers(network: &Network) -> Arc<Peers> {
     };
     let mut settings =
         PeersSettings::new(network.channel(), network.organisations().iter().flat_map(of).collect());
-    settings.cool_down = Duration::from_millis(300);
+    settings.timeout = Duration::from_secs(4);
+    settings.cool_down = Duration::from_secs(2);
     let identity = Identity::new(&user.msp, &user.certificate, &user.key).unwrap();
     Arc::new(Peers::new(&settings, identity).unwrap())
 }
