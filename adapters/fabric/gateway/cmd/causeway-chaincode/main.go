@@ -40,6 +40,7 @@ func run(args []string, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(os.Stderr, "causeway-chaincode: serving the %s as %s on %s\n", args[0], server.CCID, server.Address)
 	return server.Start()
 }
 

@@ -21,7 +21,9 @@ import (
 // Channel holds chaincodes and their committed state.
 type Channel struct {
 	// Now is the peers' clock.
-	Now        time.Time
+	Now time.Time
+	// WriteOnce tells of a key that it must never be written again or deleted, if not nil. Commit panics if one is.
+	WriteOnce  func(chaincode, key string) bool
 	chaincodes map[string]shim.Chaincode
 	state      map[string]map[string]entry
 	block      uint64
@@ -146,6 +148,9 @@ func (c *Channel) current(e *Endorsed) bool {
 func (c *Channel) apply(e *Endorsed, at version) {
 	for chaincode, writes := range e.writes {
 		for key, value := range writes {
+			if c.WriteOnce != nil && c.WriteOnce(chaincode, key) && (value == nil || c.state[chaincode][key].value != nil) {
+				panic("a valid transaction writes " + key + " again, or deletes it")
+			}
 			if value == nil {
 				delete(c.state[chaincode], key)
 			} else {
