@@ -23,6 +23,9 @@ pub mod forge;
 #[cfg(feature = "prover")]
 pub mod prover;
 mod refusal;
+#[cfg(test)]
+#[path = "../tests/support/vectors.rs"]
+mod vectors;
 mod verified;
 
 pub use client::{LightClient, MAX_ANCHOR, MAX_EVIDENCE, VERSION, family_of, light_client};

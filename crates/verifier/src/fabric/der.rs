@@ -72,6 +72,7 @@ impl<'a> Der<'a> {
     }
 
     /// The next element if it is of this tag; otherwise nothing is read.
+    #[expect(clippy::option_option, reason = "the outer one is for other forms, as everywhere here")]
     pub(super) fn optional(&mut self, tag: u8) -> Option<Option<Element<'a>>> {
         if self.0.first() == Some(&tag) { self.take(tag).map(Some) } else { Some(None) }
     }
@@ -109,12 +110,11 @@ pub(super) fn encode(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let octets = length.to_be_bytes();
     let significant = octets.iter().position(|octet| *octet != 0).map_or(&[][..], |from| &octets[from..]);
     let mut out = vec![tag];
-    match u8::try_from(length) {
-        Ok(short @ 0..=0x7f) => out.push(short),
-        _ => {
-            out.push(0x80 | u8::try_from(significant.len()).unwrap_or(8));
-            out.extend_from_slice(significant);
-        }
+    if let Ok(short @ 0..=0x7f) = u8::try_from(length) {
+        out.push(short);
+    } else {
+        out.push(0x80 | u8::try_from(significant.len()).unwrap_or(8));
+        out.extend_from_slice(significant);
     }
     out.extend(contents.iter().copied().flatten());
     out

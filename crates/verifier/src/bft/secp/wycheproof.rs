@@ -8,11 +8,7 @@ use k256::sha2::{Digest, Sha256};
 use serde_json::Value;
 
 use super::LowSignature;
-
-#[path = "../../../tests/support/vectors.rs"]
-mod vectors;
-
-use vectors::{hex, vectors};
+use crate::vectors::{hex, vectors};
 
 /// r and s out of a DER signature, read strictly and padded to 32 bytes each; `None` if it has another form.
 fn from_der(der: &[u8]) -> Option<[u8; 64]> {

@@ -62,7 +62,8 @@ fn parse(bytes: &[u8]) -> Option<RevocationList> {
     })
 }
 
-/// The authority key identifier among a list's extensions. The outer `None`: they cannot be read.
+/// The authority key identifier among a list's extensions.
+#[expect(clippy::option_option, reason = "the outer one is for other forms, as in all of DER here")]
 fn authority(mut wrapped: Der<'_>) -> Option<Option<Vec<u8>>> {
     let mut list = wrapped.inside(tag::SEQUENCE)?;
     while !list.is_empty() {

@@ -105,6 +105,7 @@ pub struct BlockDataHashingStructure {
 }
 
 /// `common/configuration.proto`: what every node has to understand.
+#[allow(clippy::zero_sized_map_values, reason = "a message without fields is what the map holds")]
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Capabilities {
     #[prost(btree_map = "string, message", tag = "1")]

@@ -4,11 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-
-#[path = "../../../tests/support/vectors.rs"]
-mod vectors;
-
-use vectors::{hex, vectors};
+use crate::vectors::{hex, vectors};
 
 const POINT: &str = "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
 /// RFC 6979, A.2.5: "sample" under SHA-256.
