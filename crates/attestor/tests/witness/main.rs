@@ -12,4 +12,5 @@ mod impostors;
 mod lies;
 mod overdue;
 mod past;
+mod payload;
 mod restart;

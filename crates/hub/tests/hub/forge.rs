@@ -17,6 +17,7 @@ const TRUSTING_PERIOD: u64 = 365 * 24 * 3600;
 const CLOCK_DRIFT: u64 = 60;
 
 /// One forged chain with one gateway.
+#[derive(Clone)]
 pub(crate) struct Chain {
     pub(crate) forge: Forge,
     /// Time of the newest block. A block follows a second after the one before.
@@ -122,11 +123,16 @@ impl Chain {
         self.emit(GatewayEventKind::PacketSettled { packet: packet.id(), outcome: by.kind, success });
     }
 
-    /// Puts an event into a transaction of its own in the next block.
-    fn emit(&mut self, kind: GatewayEventKind) {
+    /// Lets the gateway emit its next event, in a transaction of its own in the next block.
+    pub(crate) fn emit(&mut self, kind: GatewayEventKind) {
         self.number += 1;
         let event = GatewayEvent { gateway: self.gateway, number: self.number, kind };
-        self.waiting.push(encode_event(self.address, &event));
+        self.emit_from(self.address, &event);
+    }
+
+    /// Lets the contract at `address` emit `event`, whatever it says.
+    pub(crate) fn emit_from(&mut self, address: Address, event: &GatewayEvent) {
+        self.waiting.push(encode_event(address, event));
     }
 
     /// Seals a block with everything that was emitted since the last, one second after it.

@@ -11,5 +11,6 @@ mod journey;
 mod limits;
 mod misbehaviour;
 mod openapi;
+mod payload;
 mod shutdown;
 mod world;
