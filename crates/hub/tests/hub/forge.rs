@@ -28,7 +28,8 @@ pub(crate) struct Chain {
     pub(crate) gateway: GatewayId,
     number: u64,
     sequence: u64,
-    waiting: Vec<EventLog>,
+    /// Logs of each transaction of the next block.
+    waiting: Vec<Vec<EventLog>>,
 }
 
 pub(crate) const NAME: &str = "forged";
@@ -125,22 +126,36 @@ impl Chain {
 
     /// Lets the gateway emit its next event, in a transaction of its own in the next block.
     pub(crate) fn emit(&mut self, kind: GatewayEventKind) {
+        let log = self.next_event(kind);
+        self.waiting.push(vec![log]);
+    }
+
+    /// The same, in a transaction where another contract emits a log of `noise` bytes before it.
+    pub(crate) fn emit_beside(&mut self, noise: usize, kind: GatewayEventKind) {
+        let log = self.next_event(kind);
+        let noise = EventLog { address: Address([0xdd; 20]), topics: Vec::new(), data: vec![7; noise] };
+        self.waiting.push(vec![noise, log]);
+    }
+
+    fn next_event(&mut self, kind: GatewayEventKind) -> EventLog {
         self.number += 1;
         let event = GatewayEvent { gateway: self.gateway, number: self.number, kind };
-        self.emit_from(self.address, &event);
+        encode_event(self.address, &event)
     }
 
     /// Lets the contract at `address` emit `event`, whatever it says.
     pub(crate) fn emit_from(&mut self, address: Address, event: &GatewayEvent) {
-        self.waiting.push(encode_event(address, event));
+        self.waiting.push(vec![encode_event(address, event)]);
     }
 
     /// Seals a block with everything that was emitted since the last, one second after it.
     pub(crate) fn seal(&mut self) {
         self.time += 1;
-        let logs = core::mem::take(&mut self.waiting);
-        let receipts: Vec<Vec<u8>> =
-            (1..).zip(&logs).map(|(count, log)| receipt(true, count, &[log.as_log()])).collect();
+        let transactions = core::mem::take(&mut self.waiting);
+        let receipts: Vec<Vec<u8>> = (1..)
+            .zip(&transactions)
+            .map(|(count, logs)| receipt(true, count, &logs.iter().map(EventLog::as_log).collect::<Vec<_>>()))
+            .collect();
         let wanted = (0..receipts.len() as u64).collect();
         self.forge.mine(Plan { receipts, wanted, time: Some(self.time), ..Plan::default() });
     }

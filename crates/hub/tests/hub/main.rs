@@ -4,6 +4,7 @@
 mod access;
 mod client;
 mod evidence;
+mod feed;
 mod forge;
 mod idempotency;
 mod islands;
