@@ -3,6 +3,7 @@
 
 mod account;
 mod book;
+mod conformance;
 mod deliver;
 mod failover;
 mod goquorum;

@@ -1,6 +1,16 @@
 //! What every adapter has to keep, as checks that its own tests run against a chain of its kind.
 //!
-//! Each panics with what was broken. They need a chain that stands still while they run.
+//! Each panics with what was broken. [`conforms`] runs all that hold for any island; the others need a chain that stands still
+//! while they run.
+
+mod book;
+mod conformance;
+
+pub use book::{Book, Recording};
+pub use conformance::{
+    Island, conforms, cursor_reaches_every_event, gaps_and_duplicates_move_nothing, packets_end_once,
+    restarts_lose_and_repeat_nothing, suppression_does_not_pass, what_is_recorded_is_final,
+};
 
 use core::time::Duration;
 
