@@ -97,6 +97,17 @@ func TestACallbackIsTakenFromTheGatewayWithinItsOwnFunctionForThisApplicationAlo
 	}
 }
 
+func TestAnotherChaincodeThatCallsBackInTheGatewaysWordsIsRefused(t *testing.T) {
+	channel, echo := channel(nil)
+	channel.Deploy("impostor", fabrictest.Puppet(func(stub shim.ChaincodeStubInterface) *peer.Response {
+		return stub.InvokeChaincode("echo", [][]byte{[]byte(callback.OnPackets), callback.EncodeArrivals(nil)}, "")
+	}))
+	_, err := channel.Submit(fabrictest.Proposal{Chaincode: "impostor", Args: fabrictest.Args("deliver", "echo")})
+	if code(err) != "not-gateway" || len(echo.called) != 0 {
+		t.Errorf("%v, called %q", err, echo.called)
+	}
+}
+
 func TestACallbackTakesOneArgumentInItsForm(t *testing.T) {
 	for name, args := range map[string][][]byte{
 		"none":           {},

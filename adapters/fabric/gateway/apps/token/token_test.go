@@ -204,6 +204,16 @@ func TestAVoucherThatGoesOnIsKeptLikeAnyToken(t *testing.T) {
 	equal(t, "nothing kept at b", b.held("escrow", atB).String(), "0")
 }
 
+func TestAVoucherWithoutANameAtHomeIsKeptAndNotReturned(t *testing.T) {
+	a, b := two(t)
+	if err := a.deliver(a.forged(b.ID, tokenApp, 1, 0, nil, a.accounts[0], 10)); err != nil {
+		t.Fatal(err)
+	}
+	asset := voucher(b.ID, tokenApp, "")
+	a.sendTo(b, 0, asset, "10", 0)
+	equal(t, "kept", a.held("escrow", asset).String(), "10")
+}
+
 func TestPacketsThatNoBridgeSendsAreRefused(t *testing.T) {
 	a, b := two(t)
 	if err := b.deliver(a.sendTo(b, 0, "coal", "30", 1)); err != nil {
