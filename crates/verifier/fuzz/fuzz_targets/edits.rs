@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use causeway_protocol::{Address, Family, GatewayEvent, GatewayEventKind};
 use causeway_verifier::forge::{Forge, GENESIS_TIME};
+use causeway_verifier::prover::skip;
 use causeway_verifier::{ClientState, Gateway, light_client};
 use libfuzzer_sys::fuzz_target;
 
@@ -12,6 +13,7 @@ struct Good {
     state: ClientState,
     gateway: Gateway,
     evidence: Vec<u8>,
+    skip: Vec<u8>,
 }
 
 static GOOD: LazyLock<Vec<Good>> = LazyLock::new(|| {
@@ -26,22 +28,30 @@ static GOOD: LazyLock<Vec<Good>> = LazyLock::new(|| {
         let client = light_client(family).expect("a family of ours");
         let state = client.anchor(&forge.anchor()).expect("an anchor").into_inner().state;
         let evidence = forge.run(&state);
-        Good { state, gateway, evidence }
+        let skip = skip(family, &state, None, &forge.source(3)).expect("a skip");
+        Good { state, gateway, evidence, skip }
     };
     [Family::Qbft, Family::Ibft2, Family::Ibft].map(good).into()
 });
 
+fn edited(good: &[u8], edits: &[(u16, u8, Vec<u8>)]) -> Vec<u8> {
+    let mut edited = good.to_vec();
+    for (place, cut, put) in edits {
+        let from = usize::from(*place) % (edited.len() + 1);
+        let to = (from + usize::from(*cut)).min(edited.len());
+        edited.splice(from..to, put.iter().copied());
+    }
+    edited
+}
+
 fuzz_target!(|edits: Vec<(u16, u8, Vec<u8>)>| {
     for good in GOOD.iter() {
-        let mut evidence = good.evidence.clone();
-        for (place, cut, put) in &edits {
-            let from = usize::from(*place) % (evidence.len() + 1);
-            let to = (from + usize::from(*cut)).min(evidence.len());
-            evidence.splice(from..to, put.iter().copied());
-        }
         let client = light_client(good.state.family).expect("a family of ours");
-        let gateways = [good.gateway.clone()];
-        let verdict = client.advance(&good.state, &gateways, None, &evidence, GENESIS_TIME + 60);
+        let (gateways, now) = ([good.gateway.clone()], GENESIS_TIME + 60);
+        let evidence = edited(&good.evidence, &edits);
+        let verdict = client.advance(&good.state, &gateways, None, &evidence, now);
         assert_eq!(verdict.is_ok(), evidence == good.evidence);
+        let evidence = edited(&good.skip, &edits);
+        assert_eq!(client.skip(&good.state, &evidence, now).is_ok(), evidence == good.skip);
     }
 });
