@@ -132,6 +132,7 @@ struct Scalars<'a> {
     #[cfg_attr(not(any(test, target_arch = "wasm32")), expect(dead_code, reason = "aws-lc-rs reads DER"))]
     r: &'a [u8],
     s: &'a [u8],
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "RustCrypto reads r and s"))]
     der: Cow<'a, [u8]>,
 }
 
