@@ -109,6 +109,17 @@ fn skips(chain: &Chain, step: usize) -> (usize, usize, usize) {
 }
 
 #[test]
+fn the_slices_of_real_chains_that_come_with_the_sources_are_skipped() {
+    for (name, expected) in [
+        ("qbft-rotation.json", (9, 0, 0)),
+        ("ibft-to-qbft.json", (9, 0, 0)),
+        ("qbft-contract.json", (4, 0, 0)),
+    ] {
+        assert_eq!(skips(&Chain::in_tree(name), 2), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_chain_whose_validators_join_and_leave_is_skipped_from_end_to_end() {
     let Some(chain) = Chain::load("goquorum-qbft/chain.json") else { return };
     assert_eq!(skips(&chain, 13), (460, 0, 0));
@@ -183,6 +194,10 @@ fn a_skip_to_validators_from_a_contract_needs_the_header_before_and_both_proofs(
     assert_eq!(judge(grandparent, block.clone()), Err(expected));
     let swapped = Block { set: block.set.clone(), ..parent.clone() };
     assert_eq!(judge(Some(swapped), block.clone()).unwrap_err().code(), "proof-wrong-node");
+    let [other, to] = [33, 36].map(|place| chain.source(&chain.entries()[place]));
+    assert_eq!(skip(family, &state, Some(&other), &to).unwrap_err().code(), "not-linked");
+    let alone = skip(family, &state, None, &to).unwrap_err();
+    assert_eq!(alone, Refusal::Skip { height: 36, fault: SkipFault::ParentMissing });
     let swapped = Block { set: parent.set.clone(), ..block };
     assert_eq!(judge(Some(parent), swapped).unwrap_err().code(), "proof-wrong-node");
 }

@@ -28,6 +28,10 @@ pub fn skip(
             let missing = || Refusal::Skip { height, fault: SkipFault::ParentMissing };
             let parent = parent.ok_or_else(missing)?;
             let (before, _) = read(&config, parent)?;
+            if before.hash != header.parent {
+                let (expected, came) = (before.hash, header.parent);
+                return Err(Refusal::NotLinked { height, expected, came });
+            }
             let set = needed_set(before.number, parent)?;
             let proven = prove_validators(before.number, &contract, before.state_root, &set.as_proof())?;
             Some((before.evidence_form(0)?, set, proven))

@@ -4,7 +4,10 @@ use causeway_protocol::{Address, Family};
 use causeway_verifier::bft::{Block, Evidence, SealingFault, SetFault, SetProof, Skip, SkipFault, quorum};
 use causeway_verifier::forge::{BLOCK_TIME, Forge, GENESIS_TIME, Plan};
 use causeway_verifier::prover::{self, misbehaviour};
-use causeway_verifier::{ClientState, Refusal, Skipped, Verified};
+use causeway_verifier::{
+    Advance, Anchored, ClientState, Gateway, LightClient, Misbehaviour, Recorded, Refusal, Skipped, Span,
+    Summary, Verified,
+};
 
 use crate::parts::{FAMILIES, NOW, Part, advance, bare, block, client, genesis, last, run, sealed};
 
@@ -283,4 +286,60 @@ fn a_builder_refuses_what_the_light_client_would() {
         let refusal = prover::skip(family, &genesis(&unsealed), None, &unsealed.source(1)).unwrap_err();
         assert_eq!(Some(refusal), skip(&unsealed).err());
     }
+}
+
+/// A light client of a family that has nothing to say about skips, otherwise like another's.
+struct WithoutSkips(&'static dyn LightClient);
+
+impl LightClient for WithoutSkips {
+    fn family(&self) -> Family {
+        self.0.family()
+    }
+
+    fn anchor(&self, anchor: &[u8]) -> Result<Verified<Anchored>, Refusal> {
+        self.0.anchor(anchor)
+    }
+
+    fn inspect(&self, evidence: &[u8]) -> Result<Span, Refusal> {
+        self.0.inspect(evidence)
+    }
+
+    fn summary(&self, state: &ClientState) -> Result<Summary, Refusal> {
+        self.0.summary(state)
+    }
+
+    fn advance(
+        &self,
+        state: &ClientState,
+        gateways: &[Gateway],
+        recorded: Option<&Recorded>,
+        evidence: &[u8],
+        now: u64,
+    ) -> Result<Verified<Advance>, Refusal> {
+        self.0.advance(state, gateways, recorded, evidence, now)
+    }
+
+    fn misbehaviour(
+        &self,
+        meeting: &ClientState,
+        evidence: &[u8],
+        now: u64,
+    ) -> Result<Verified<Misbehaviour>, Refusal> {
+        self.0.misbehaviour(meeting, evidence, now)
+    }
+
+    fn freeze(&self, state: &ClientState, because: &Verified<Misbehaviour>) -> Result<ClientState, Refusal> {
+        self.0.freeze(state, because)
+    }
+}
+
+#[test]
+fn a_family_that_does_not_say_how_it_skips_does_not() {
+    let mut forge = Forge::new(Family::Qbft, 4);
+    forge.mine_empty(3);
+    let state = genesis(&forge);
+    let evidence = prover::skip(Family::Qbft, &state, None, &forge.source(3)).unwrap();
+    client(&forge).skip(&state, &evidence, NOW).unwrap();
+    let refusal = WithoutSkips(client(&forge)).skip(&state, &evidence, NOW).unwrap_err();
+    assert_eq!((refusal.code(), refusal), ("no-skips", Refusal::NoSkips(Family::Qbft)));
 }
