@@ -3,6 +3,7 @@
 package gateway_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
@@ -75,8 +76,17 @@ func TestAChaincodeThatCallsBackIsRefusedEvenInsideTheGateway(t *testing.T) {
 
 func TestAnApplicationCannotCallTheGatewayBack(t *testing.T) {
 	w := newWorld(t)
+	var answer *peer.Response
 	w.Deploy("reentrant", fabrictest.Puppet(func(stub shim.ChaincodeStubInterface) *peer.Response {
-		return stub.InvokeChaincode("gateway", [][]byte{[]byte("beat")}, "")
+		answer = stub.InvokeChaincode("gateway", [][]byte{[]byte("beat")}, "")
+		return answer
 	}))
-	w.refused("app-refused", "deliver", "reentrant", w.Deliveries(digest.Deliver, w.incoming("reentrant", 1, false, "hello")))
+	statements := w.Deliveries(digest.Deliver, w.incoming("reentrant", 1, false, "hello"))
+	w.refused("app-refused", "deliver", "reentrant", statements)
+	// Even where a peer let it in.
+	w.Reentrant = true
+	w.refused("app-refused", "deliver", "reentrant", statements)
+	if !strings.HasPrefix(answer.GetMessage(), "not-outermost") {
+		t.Errorf("%s", answer.GetMessage())
+	}
 }

@@ -6,8 +6,10 @@
 package invocation
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
@@ -64,13 +66,14 @@ func Read(stub shim.ChaincodeStubInterface) (*Proposal, error) {
 	return &Proposal{Chaincode: run, Args: spec.GetInput().GetArgs()}, nil
 }
 
-// Outermost refuses unless the client signed for this chaincode: unless no other chaincode called it.
+// Outermost refuses unless the client signed for this chaincode and these arguments: unless no other chaincode called it.
+// (Peers do not let a transaction enter a chaincode a second time; the arguments tell apart even that.)
 func Outermost(stub shim.ChaincodeStubInterface, self string) error {
 	proposal, err := Read(stub)
 	if err != nil {
 		return err
 	}
-	if proposal.Chaincode != self {
+	if proposal.Chaincode != self || !slices.EqualFunc(proposal.Args, stub.GetArgs(), bytes.Equal) {
 		return refusal.New("not-outermost", "called inside %q, this chaincode is %q", proposal.Chaincode, self)
 	}
 	return nil

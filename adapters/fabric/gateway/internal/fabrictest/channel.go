@@ -22,6 +22,8 @@ import (
 type Channel struct {
 	// Now is the peers' clock.
 	Now time.Time
+	// Reentrant lets a chaincode be entered twice in one transaction, as no peer does.
+	Reentrant bool
 	// WriteOnce tells of a key that it must never be written again or deleted, if not nil. Commit panics if one is.
 	WriteOnce  func(chaincode, key string) bool
 	chaincodes map[string]shim.Chaincode
