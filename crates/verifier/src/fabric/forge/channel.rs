@@ -5,10 +5,11 @@ use prost::Message;
 use super::organisation::{Organisation, section_policies};
 use super::update::{Update, difference};
 use crate::fabric::proto::{
-    BlockDataHashingStructure, Capabilities, Capability, Classification, Config, ConfigEnvelope, ConfigGroup,
-    ConfigPolicy, ConfigValue, ConsensusType, Consenter, HashingAlgorithm, ImplicitMetaPolicy,
-    ImplicitMetaRule, MspPrincipal, MspRole, MspRoleType, NOutOf, Orderers, Policy, PolicyType,
-    SerializedIdentity, SignaturePolicy, SignaturePolicyEnvelope, SignaturePolicyType,
+    BatchSize, BatchTimeout, BlockDataHashingStructure, Capabilities, Capability, Classification, Config,
+    ConfigEnvelope, ConfigGroup, ConfigPolicy, ConfigValue, ConsensusType, Consenter, HashingAlgorithm,
+    ImplicitMetaPolicy, ImplicitMetaRule, MspPrincipal, MspRole, MspRoleType, NOutOf, OrdererAddresses,
+    Orderers, Policy, PolicyType, SerializedIdentity, SignaturePolicy, SignaturePolicyEnvelope,
+    SignaturePolicyType,
 };
 
 /// A channel of application organisations and one organisation of orderers.
@@ -106,7 +107,12 @@ fn channel_group(organisations: &[Organisation], orderers: &Organisation) -> Con
     }
     let mut orderer = section("V2_0");
     orderer.groups.insert("Orderer".to_owned(), orderers.group());
+    let addresses = OrdererAddresses { addresses: vec!["orderer.example:7050".to_owned()] };
+    group_of(&mut orderer, "/Orderer").values.insert("Endpoints".to_owned(), value(&addresses));
     orderer.values.insert("ConsensusType".to_owned(), consensus("etcdraft"));
+    let size = BatchSize { max_message_count: 10, absolute_max_bytes: 1 << 20, preferred_max_bytes: 1 << 19 };
+    orderer.values.insert("BatchSize".to_owned(), value(&size));
+    orderer.values.insert("BatchTimeout".to_owned(), value(&BatchTimeout { timeout: "2s".to_owned() }));
     let any_writer = implicit_meta("Writers", ImplicitMetaRule::Any);
     orderer.policies.insert("BlockValidation".to_owned(), any_writer);
 

@@ -152,3 +152,28 @@ pub struct ConsensusType {
     #[prost(int32, tag = "3")]
     pub state: i32,
 }
+
+/// `orderer/configuration.proto`: how large blocks get.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct BatchSize {
+    #[prost(uint32, tag = "1")]
+    pub max_message_count: u32,
+    #[prost(uint32, tag = "2")]
+    pub absolute_max_bytes: u32,
+    #[prost(uint32, tag = "3")]
+    pub preferred_max_bytes: u32,
+}
+
+/// `orderer/configuration.proto`: how long a block waits, such as `2s`.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct BatchTimeout {
+    #[prost(string, tag = "1")]
+    pub timeout: String,
+}
+
+/// `common/configuration.proto`: where orderers are reached.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OrdererAddresses {
+    #[prost(string, repeated, tag = "1")]
+    pub addresses: Vec<String>,
+}

@@ -13,9 +13,9 @@ mod rwset;
 mod transaction;
 
 pub use channel::{
-    BlockDataHashingStructure, Capabilities, Capability, Config, ConfigEnvelope, ConfigGroup, ConfigPolicy,
-    ConfigSignature, ConfigUpdate, ConfigUpdateEnvelope, ConfigValue, ConsensusType, Consenter,
-    HashingAlgorithm, Orderers,
+    BatchSize, BatchTimeout, BlockDataHashingStructure, Capabilities, Capability, Config, ConfigEnvelope,
+    ConfigGroup, ConfigPolicy, ConfigSignature, ConfigUpdate, ConfigUpdateEnvelope, ConfigValue,
+    ConsensusType, Consenter, HashingAlgorithm, OrdererAddresses, Orderers,
 };
 pub use common::{
     Block, BlockData, BlockHeader, BlockMetadata, ChannelHeader, Envelope, Header, HeaderType,
