@@ -2,10 +2,15 @@
 
 mod config;
 mod destination;
+mod evidence;
 mod gateway;
 mod identity;
+mod numbering;
 mod peers;
+mod plan;
 mod proposal;
+mod read;
+mod source;
 mod statements;
 mod transact;
 mod verdict;
@@ -16,4 +21,5 @@ pub use destination::{DestinationSettings, FabricDestination};
 pub use gateway::{GatewayState, Opening};
 pub use identity::{Identity, IdentityError};
 pub use peers::{PeerSettings, Peers, PeersError, PeersSettings, TlsSettings};
+pub use source::{FabricSource, SourceSettings};
 pub use transact::{Committed, TransactError};

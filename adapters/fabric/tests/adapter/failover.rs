@@ -17,7 +17,11 @@ async fn blocks_come_in_order_from_whichever_peer_has_them() {
     let first = Node::Peer { organisation: 0, peer: 0 };
     let height = || async { number(&peers.newest().await.unwrap()) };
     assert_eq!(height().await, 0);
-    assert_eq!(peers.blocks(1, 10, usize::MAX).await.unwrap(), [], "what is not there yet is nothing, and no error");
+    assert_eq!(
+        peers.blocks(1, 10, usize::MAX).await.unwrap(),
+        [],
+        "what is not there yet is nothing, and no error"
+    );
 
     // An organisation that joins makes a config block.
     network.add_organisation().await.unwrap();

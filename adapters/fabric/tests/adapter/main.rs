@@ -4,3 +4,4 @@
 mod deliver;
 mod failover;
 mod island;
+mod watch;
