@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use causeway_protocol::{Address, Family};
 use causeway_verifier::bft::raw::RawHeader;
 use causeway_verifier::bft::{
-    Block, Evidence, ReceiptsProof, SealingFault, SetFault, Skip, SkipFault, quorum,
+    Block, Evidence, Protocol, ReceiptsProof, SealingFault, SetFault, Skip, SkipFault, quorum,
 };
 use causeway_verifier::prover::skip;
 use causeway_verifier::{ClientState, Refusal, Verified, light_client};
@@ -200,4 +200,23 @@ fn a_skip_to_validators_from_a_contract_needs_the_header_before_and_both_proofs(
     assert_eq!(alone, Refusal::Skip { height: 36, fault: SkipFault::ParentMissing });
     let swapped = Block { set: parent.set.clone(), ..block };
     assert_eq!(judge(Some(parent), swapped).unwrap_err().code(), "proof-wrong-node");
+}
+
+#[test]
+fn a_skip_to_a_header_that_lists_validators_in_contract_mode_is_refused() {
+    let Some(mut chain) = Chain::load("goquorum-transitions/tocontract.json") else { return };
+    // Somebody who believes that contract mode begins earlier than it does.
+    chain.config.modes[1].0 = 6;
+    let state = anchored(&chain, 2).unwrap();
+    let form = |place: usize| {
+        let raw = Chain::raw(&chain.entries()[place]);
+        RawHeader::decode(Protocol::Qbft, &raw).unwrap().evidence_form(0).unwrap()
+    };
+    let (five, six, set) = (form(5), form(6), chain.set(&chain.entries()[5]).unwrap());
+    let parent = Some(Block { header: &five, set: Some(set.as_proof()), ..Block::default() });
+    let block = Block { header: &six, ..Block::default() };
+    let evidence = Evidence::Skip(Box::new(Skip { parent, block })).encode(Family::Qbft);
+    let client = light_client(Family::Qbft).unwrap();
+    let refusal = client.skip(&state, &evidence, Chain::time(&chain.entries()[6])).unwrap_err();
+    assert_eq!(refusal, Refusal::Set { height: 6, fault: SetFault::ListedInContractMode });
 }
