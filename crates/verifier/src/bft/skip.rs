@@ -29,7 +29,7 @@ pub(super) fn skip(state: State, evidence: &Skip<'_>, now: u64) -> Result<Skippe
     check_no_receipts(&read.fact, block)?;
 
     let sealing = match &evidence.parent {
-        Some(parent) => proven_validators(&config, &trusted, &read, parent)?,
+        Some(parent) => proven_validators(&config, &read, parent)?,
         None => listed_validators(&config, &read)?,
     };
     let mut sealing = sealing.with_keys_of(&trusted.validators);
@@ -89,7 +89,6 @@ fn listed_validators(config: &Config, read: &ReadHeader<'_>) -> Result<Validator
 /// vouches for the one vouches for the other; it needs no seals of its own.
 fn proven_validators(
     config: &Config,
-    trusted: &Head,
     read: &ReadHeader<'_>,
     block: &Block<'_>,
 ) -> Result<ValidatorSet, Refusal> {
@@ -106,7 +105,6 @@ fn proven_validators(
         let (expected, came) = (parent.fact.hash, next.parent);
         return Err(Refusal::NotLinked { height: next.height, expected, came });
     }
-    check_time(trusted, &parent.fact, next.time)?;
     if !block.seals.is_empty() {
         return Err(Refusal::Sealing { height, fault: SealingFault::Useless });
     }
