@@ -2,7 +2,7 @@
 //!
 //! Pure: no I/O, no clock, builds for wasm32. The hub's ledger stores what is computed here, and a bundle's verifier checks
 //! with the same code. From the bottom up:
-//! - [`Entry`] is a leaf: it commits to a fact and shows only its kind;
+//! - [`Fact`] is what the hub recorded, in canonical bytes; [`Entry`] is a leaf: it commits to a fact and shows only its kind;
 //! - [`Frontier`] grows the tree and yields full [tiles](Tile), [`ProofPlan`] builds proofs from tiles, [`verify_inclusion`] and
 //!   [`verify_consistency`] check them (RFC 6962 over SHA-256);
 //! - [`Resource`] names what is served (C2SP tlog-tiles);
@@ -26,6 +26,7 @@
 
 mod checkpoint;
 mod entry;
+mod fact;
 mod note;
 mod tile;
 mod tree;
@@ -33,6 +34,7 @@ mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 pub use entry::{Entry, EntryError, FactKind, Salt};
+pub use fact::{EventFact, Fact};
 pub use note::{
     KeyError, KeyId, KeyKind, KeyName, MAX_NOTE, MAX_SIGNATURES, Note, NoteError, NoteSignature, NoteSigner,
     VerifiedSignature, VerifierKey,
