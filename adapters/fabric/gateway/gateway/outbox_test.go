@@ -162,7 +162,7 @@ func TestSendRefusesAnswersThatAreNoMessages(t *testing.T) {
 func TestOnlyThePlainNameOfAnotherChaincodeIsAnApplication(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{
-		"", "gateway", "board:1.0", "board/otherchannel", "_lifecycle", "board ", "board-", "brett\u0000", strings.Repeat("a", 65),
+		"", "gateway", "board:1.0", "board/otherchannel", "_lifecycle", "board ", "board-", "board\u0000", strings.Repeat("a", 65),
 	} {
 		w.refused("bad-app", "send", name)
 		w.refused("bad-app", "deliver", name, "")
