@@ -1,5 +1,6 @@
 //! The adapter for Hyperledger Fabric islands.
 
+mod anchor;
 mod config;
 mod destination;
 mod evidence;
@@ -16,6 +17,7 @@ mod transact;
 mod verdict;
 mod wire;
 
+pub use anchor::{ProposedAnchor, anchor_from_blocks, propose_anchor};
 pub use config::{ChannelConfig, ClientTls, ConfigError, PeerConfig};
 pub use destination::{DestinationSettings, FabricDestination};
 pub use gateway::{GatewayState, Opening};

@@ -185,6 +185,22 @@ impl View {
     }
 }
 
+/// The definitions of a chaincode that a peer committed with a block, in order.
+pub(crate) fn committed_definitions(block: &Block, chaincode: &str) -> Vec<Definition> {
+    let named = [chaincode.to_owned()].into();
+    let data = block.data.as_ref().map(|data| data.data.as_slice()).unwrap_or_default();
+    let valid = (0u64..).zip(data).filter(|(place, _)| flag(block, *place) == Some(0));
+    let actions =
+        valid.filter_map(|(_, envelope)| endorsed_action(&open(envelope)?.1)).map(|(_, _, action)| action);
+    let sets = actions
+        .filter(|action| action.chaincode_id.as_ref().is_some_and(|id| id.name == LIFECYCLE))
+        .filter_map(|action| TxReadWriteSet::decode(action.results.as_slice()).ok())
+        .flat_map(|results| results.ns_rwset)
+        .filter(|set| set.namespace == LIFECYCLE);
+    let writes = sets.filter_map(|set| KvRwSet::decode(set.rwset.as_slice()).ok());
+    writes.flat_map(|writes| definitions_in(&writes, &named)).map(|(_, definition)| definition).collect()
+}
+
 /// Channel, configuration and definitions of a client state.
 type State<'a> = (String, &'a [u8], BTreeMap<String, Definition>);
 

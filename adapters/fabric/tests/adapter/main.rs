@@ -1,6 +1,7 @@
 //! The adapter against a real Fabric network: what it proves a light client accepts, what it delivers a gateway accepts.
 #![allow(clippy::unwrap_used)] // a test may panic
 
+mod anchor;
 mod deliver;
 mod failover;
 mod island;
