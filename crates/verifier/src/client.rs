@@ -4,7 +4,7 @@ use causeway_protocol::{Family, Reader};
 
 use crate::{
     Advance, Anchored, ClientState, Gateway, Misbehaviour, Recorded, Refusal, Skipped, Span, Summary,
-    UnsupportedFamily, Verified, bft,
+    UnsupportedFamily, Verified, bft, fabric,
 };
 
 /// Version byte of evidence, anchors and states.
@@ -65,6 +65,7 @@ pub trait LightClient: Send + Sync {
 static QBFT: bft::Bft = bft::Bft::new(Family::Qbft);
 static IBFT2: bft::Bft = bft::Bft::new(Family::Ibft2);
 static IBFT: bft::Bft = bft::Bft::new(Family::Ibft);
+static FABRIC: fabric::Fabric = fabric::Fabric;
 
 /// The light client of a family: the one list where families are named.
 pub fn light_client(family: Family) -> Result<&'static dyn LightClient, UnsupportedFamily> {
@@ -72,6 +73,7 @@ pub fn light_client(family: Family) -> Result<&'static dyn LightClient, Unsuppor
         Family::Qbft => Ok(&QBFT),
         Family::Ibft2 => Ok(&IBFT2),
         Family::Ibft => Ok(&IBFT),
+        Family::Fabric => Ok(&FABRIC),
         other => Err(UnsupportedFamily(other)),
     }
 }

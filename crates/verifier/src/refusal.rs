@@ -4,6 +4,7 @@ use causeway_protocol::{DecodeError, Family, Hash};
 
 use crate::bft::{ConfigFault, HeaderFault, SealingFault, SetFault, SkipFault};
 use crate::evm::{ReceiptFault, TrieFault};
+use crate::fabric::FabricFault;
 
 /// A family that has no light client here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -195,6 +196,9 @@ pub enum Refusal {
         /// What is wrong with them.
         fault: ReceiptFault,
     },
+    /// Evidence about a Fabric channel does not hold.
+    #[error(transparent)]
+    Fabric(#[from] FabricFault),
 }
 
 impl Refusal {
@@ -228,6 +232,7 @@ impl Refusal {
             Self::Skip { fault, .. } => fault.code(),
             Self::Proof { fault, .. } => fault.code(),
             Self::Receipts { fault, .. } => fault.code(),
+            Self::Fabric(fault) => fault.code(),
         }
     }
 }
