@@ -88,10 +88,13 @@ impl Destination for FabricDestination {
     }
 }
 
+/// What statements of one transaction share: the gateway, its function, and the application it calls.
+type Together<'a> = (&'a [u8], Action, Option<&'a [u8]>);
+
 /// Splits the statements into attempts by gateway, function, application and size. What can never be submitted is judged at
 /// once. The first attempt is the last in the list.
 fn plan(statements: &[Statement], settings: &DestinationSettings, outcomes: &mut [Outcome]) -> Vec<Attempt> {
-    let mut groups: BTreeMap<(&[u8], Action, Option<&[u8]>), Vec<Vec<usize>>> = BTreeMap::new();
+    let mut groups: BTreeMap<Together<'_>, Vec<Vec<usize>>> = BTreeMap::new();
     for (index, statement) in statements.iter().enumerate() {
         let judged = judge(statement);
         let (action, application) = match judged {

@@ -2,13 +2,12 @@
 
 mod anchor;
 mod config;
+mod content;
 mod destination;
-mod evidence;
 mod gateway;
 mod identity;
 mod numbering;
 mod peers;
-mod plan;
 mod proposal;
 mod read;
 mod source;
@@ -17,7 +16,7 @@ mod transact;
 mod verdict;
 mod wire;
 
-pub use anchor::{ProposedAnchor, anchor_from_blocks, propose_anchor};
+pub use anchor::{AnchorTerms, ProposedAnchor, anchor_from_blocks, propose_anchor};
 pub use config::{ChannelConfig, ClientTls, ConfigError, PeerConfig};
 pub use destination::{DestinationSettings, FabricDestination};
 pub use gateway::{GatewayState, Opening};

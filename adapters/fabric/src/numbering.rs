@@ -54,13 +54,11 @@ impl Numbering {
         loop {
             let gateway = {
                 let mut state = self.state.lock();
-                match state.wanted.pop_first() {
-                    Some(gateway) => gateway,
-                    None => {
-                        state.running = false;
-                        return;
-                    }
-                }
+                let Some(gateway) = state.wanted.pop_first() else {
+                    state.running = false;
+                    return;
+                };
+                gateway
             };
             match self.peers.number_waiting(&gateway).await {
                 Ok(0) => {}

@@ -192,7 +192,7 @@ impl Peers {
         for answer in join_all(asked).await {
             match answer {
                 Ok(blocks) => newest = blocks.into_iter().chain(newest).max_by_key(number),
-                Err(failure) => last = failure.words().to_owned(),
+                Err(failure) => failure.words().clone_into(&mut last),
             }
         }
         newest.ok_or_else(|| AdapterError::Unreachable { call: "the newest block".into(), last })

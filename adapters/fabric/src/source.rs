@@ -3,20 +3,20 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use async_trait::async_trait;
 use causeway_adapter::{AdapterError, Evidence, Head, Health, Recorded, Source, Standing};
-use causeway_verifier::MAX_EVIDENCE;
-use causeway_verifier::fabric::Policy;
+use causeway_verifier::fabric::FabricFault;
 use causeway_verifier::fabric::proto::Block;
+use causeway_verifier::fabric::prover::{Served, Wanted, assemble, plan};
+use causeway_verifier::{ClientState, Gateway, MAX_EVIDENCE, Refusal};
 use parking_lot::Mutex;
 
-use crate::evidence::{block_hash, run};
+use crate::content;
 use crate::numbering::Numbering;
-use crate::peers::{Peers, number, size};
-use crate::plan::{Asked, Question, View};
-use crate::read::{LIFECYCLE, Read, ReadError};
+use crate::peers::{Peers, number};
+use crate::read::Read;
 
 /// Keys of one read, one fewer than the chaincode reads: a beat may have to come with them.
 const MOST_KEYS: usize = 1023;
@@ -24,6 +24,8 @@ const MOST_KEYS: usize = 1023;
 const LARGEST: usize = MAX_EVIDENCE - 1024 * 1024;
 /// How long peers may lag behind the one that served a block.
 const LAG: Duration = Duration::from_secs(5);
+/// How long they are given before a transaction that one peer takes for invalid is taken for the reason.
+const SHORT_LAG: Duration = Duration::from_millis(500);
 /// Between two attempts at a read.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -34,8 +36,6 @@ pub struct SourceSettings {
     pub most_blocks: usize,
     /// Where a run ends: with the block that reaches so many bytes of transactions. 1 MiB.
     pub most_bytes: usize,
-    /// Where a run ends: with the block that reaches so many event keys. 4096.
-    pub most_keys: usize,
     /// Without events, a run is sent when it has so many blocks. 64.
     pub idle_blocks: usize,
     /// Without events, a run is sent so long after the one before, so that the light client stays fresh. 30 s.
@@ -44,13 +44,8 @@ pub struct SourceSettings {
 
 impl Default for SourceSettings {
     fn default() -> Self {
-        Self {
-            most_blocks: 256,
-            most_bytes: 1024 * 1024,
-            most_keys: 4096,
-            idle_blocks: 64,
-            idle_time: Duration::from_secs(30),
-        }
+        let idle_time = Duration::from_secs(30);
+        Self { most_blocks: 256, most_bytes: 1024 * 1024, idle_blocks: 64, idle_time }
     }
 }
 
@@ -68,19 +63,24 @@ pub struct FabricSource {
 #[derive(Debug, Default)]
 struct Memory {
     /// Blocks above the head.
-    blocks: BTreeMap<u64, Block>,
+    blocks: BTreeMap<u64, Fetched>,
     /// The head that was stood at last, and since when.
     head: Option<(Head, Instant)>,
-    /// Up to which block it is known at which gateways packets wait.
-    looked: u64,
 }
 
-/// Blocks of one run, and what they ask.
-struct Run {
-    blocks: Vec<Block>,
-    asked: Vec<Asked>,
-    /// The channel after the last one.
-    view: View,
+/// A block, and what its peer said of it.
+#[derive(Debug, Clone)]
+struct Fetched {
+    served: Served,
+    configuration: bool,
+    /// Whether the peer took all of its transactions for valid.
+    all_valid: bool,
+}
+
+/// Where a run starts, and whose events it has to prove.
+struct From<'a> {
+    state: ClientState,
+    gateways: &'a [Gateway],
 }
 
 impl FabricSource {
@@ -91,27 +91,39 @@ impl FabricSource {
     }
 
     /// The blocks after the head that one run takes.
-    async fn blocks(&self, head: Head) -> Result<Vec<Block>, AdapterError> {
+    async fn blocks(&self, head: Head, gateways: &BTreeSet<String>) -> Result<Vec<Fetched>, AdapterError> {
         let mut blocks = self.remembered(head);
-        let mut bytes: usize = blocks.iter().map(size).sum();
+        let bytes: usize = blocks.iter().map(|block| block.served.size()).sum();
         let next = head.height + 1 + blocks.len() as u64;
         let last = head.height + self.settings.most_blocks.max(1) as u64;
         if bytes < self.settings.most_bytes && next <= last {
-            let fetched = self.peers.blocks(next, last, self.settings.most_bytes - bytes).await?;
-            bytes += fetched.iter().map(size).sum::<usize>();
-            self.memory.lock().blocks.extend(fetched.iter().map(|block| (number(block), block.clone())));
+            let served = self.peers.blocks(next, last, self.settings.most_bytes - bytes).await?;
+            for gateway in served.iter().flat_map(|block| content::waiting(block, gateways)) {
+                self.numbering.wanted(&gateway);
+            }
+            let fetched = served.into_iter().map(Fetched::read).collect::<Result<Vec<_>, _>>()?;
+            self.memory
+                .lock()
+                .blocks
+                .extend(fetched.iter().map(|block| (block.served.number, block.clone())));
             blocks.extend(fetched);
         }
-        tracing::trace!(next, blocks = blocks.len(), bytes, "blocks after the head");
         if let Err(error) = linked(head, &blocks) {
             self.memory.lock().blocks.clear(); // they may be of a peer that is on another channel
             return Err(error);
         }
+        let mut bytes = 0;
+        let fits = |block: &Fetched| {
+            bytes += block.served.size();
+            bytes <= LARGEST
+        };
+        let count = blocks.iter().map(fits).take_while(|fits| *fits).count();
+        blocks.truncate(count.max(1));
         Ok(blocks)
     }
 
     /// Blocks known from an earlier call that follow the head without a gap.
-    fn remembered(&self, head: Head) -> Vec<Block> {
+    fn remembered(&self, head: Head) -> Vec<Fetched> {
         let mut memory = self.memory.lock();
         if memory.head.is_none_or(|(known, _)| known != head) {
             memory.head = Some((head, Instant::now()));
@@ -126,121 +138,89 @@ impl FabricSource {
         self.memory.lock().head.map_or(Duration::ZERO, |(_, since)| since.elapsed())
     }
 
-    /// What the blocks ask about gateways, up to where a run ends.
-    fn plan(&self, view: View, blocks: Vec<Block>, gateways: &BTreeSet<String>) -> Result<Run, AdapterError> {
-        let mut run = Run { blocks: Vec::new(), asked: Vec::new(), view };
-        let (mut keys, mut bytes) = (0, 0);
-        for block in blocks {
-            bytes += size(&block);
-            if bytes > LARGEST && !run.blocks.is_empty() {
-                break;
-            }
-            let asked = run.view.advance(&block, gateways)?;
-            self.see_waiting(number(&block), &asked);
-            keys += asked.gateways.values().flatten().map(|question| question.keys.len()).sum::<usize>();
-            run.blocks.push(block);
-            run.asked.push(asked);
-            if keys >= self.settings.most_keys {
-                break;
+    /// Evidence of a run of these blocks. Peers that lag behind the one that served the blocks are waited for.
+    async fn prove(
+        &self,
+        from: &From<'_>,
+        blocks: &[Fetched],
+        wanted: &[Wanted],
+    ) -> Result<Vec<u8>, AdapterError> {
+        let start = Instant::now();
+        let served: Vec<Served> = blocks.iter().map(|block| block.served.clone()).collect();
+        let height = served.last().map_or(0, |block| block.number);
+        loop {
+            let late = |read: &AdapterError| matches!(read, AdapterError::Unprovable { .. });
+            let reads = match self.reads(blocks, wanted, start).await {
+                Err(error) if late(&error) && start.elapsed() < LAG => {
+                    tokio::time::sleep(POLL).await;
+                    continue;
+                }
+                reads => reads?,
+            };
+            let reads = reads.iter().map(Read::as_evidence).collect();
+            match assemble(&from.state, from.gateways, &served, reads, now()) {
+                Ok(evidence) => return Ok(evidence),
+                Err(Refusal::Fabric(FabricFault::ReadPolicy { .. } | FabricFault::Unresolved { .. }))
+                    if start.elapsed() < LAG =>
+                {
+                    tokio::time::sleep(POLL).await
+                }
+                Err(refusal) => return Err(unprovable(height, &refusal)),
             }
         }
-        Ok(run)
     }
 
-    /// Has packets numbered that wait since this block.
-    fn see_waiting(&self, block: u64, asked: &Asked) {
-        let mut memory = self.memory.lock();
-        if memory.looked < block {
-            memory.looked = block;
-            for gateway in &asked.waiting {
-                self.numbering.wanted(gateway);
-            }
-        }
-    }
-
-    /// The reads that answer what a run asks.
-    async fn reads(&self, run: &Run) -> Result<Vec<Read>, AdapterError> {
-        let mut gateways: BTreeMap<&str, Vec<&Question>> = BTreeMap::new();
-        let mut definitions: BTreeMap<&str, Vec<&Question>> = BTreeMap::new();
-        for asked in &run.asked {
-            for (name, questions) in &asked.gateways {
-                gateways.entry(name).or_default().extend(questions);
-            }
-            for (name, questions) in &asked.definitions {
-                definitions.entry(name).or_default().extend(questions);
-            }
-        }
+    /// The reads that are wanted, each made late enough to say what was not committed.
+    async fn reads(
+        &self,
+        blocks: &[Fetched],
+        wanted: &[Wanted],
+        start: Instant,
+    ) -> Result<Vec<Read>, AdapterError> {
         let mut reads = Vec::new();
-        for (name, questions) in definitions {
-            reads.push(self.definition(run, name, &questions).await?);
-        }
-        for (name, questions) in gateways {
-            for questions in chunks(&questions) {
-                reads.push(self.facts(run, name, &questions).await?);
+        for Wanted { chaincode, keys, block } in wanted {
+            for keys in keys.chunks(MOST_KEYS) {
+                let mut read = self.peers.read_facts(chaincode, keys).await?;
+                if read.at_least < *block {
+                    let all_valid =
+                        blocks.iter().all(|fetched| fetched.served.number != *block || fetched.all_valid);
+                    if all_valid || start.elapsed() < SHORT_LAG {
+                        let (height, came) = (*block, read.at_least);
+                        let detail = format!("peers read the state of block {came}");
+                        return Err(AdapterError::Unprovable { height, detail });
+                    }
+                    // Nothing was written since: only a later write can show that the transaction was not committed.
+                    read = self.read_after_beat(chaincode, keys, *block).await?;
+                }
+                reads.push(read);
             }
         }
         Ok(reads)
     }
 
-    /// A read that tells which of a gateway's transactions were committed.
-    async fn facts(&self, run: &Run, name: &str, questions: &[&Question]) -> Result<Read, AdapterError> {
-        let height = run.blocks.last().map_or(0, number);
-        let undefined = |detail: String| AdapterError::Unprovable { height, detail };
-        let policy = run.view.policy(name).map_err(|fault| undefined(fault.to_string()))?;
-        let policy = policy.ok_or_else(|| undefined(format!("chaincode {name} has no definition")))?;
-        let mut keys: BTreeSet<String> =
-            questions.iter().flat_map(|question| &question.keys).cloned().collect();
+    /// A read that is later than anything before: something is written first.
+    async fn read_after_beat(
+        &self,
+        chaincode: &str,
+        keys: &[String],
+        block: u64,
+    ) -> Result<Read, AdapterError> {
+        let beat = self.peers.beat(chaincode).await;
+        let beat = beat.map_err(|error| AdapterError::Unprovable {
+            height: block,
+            detail: format!("chaincode {chaincode} does not beat: {error}"),
+        })?;
+        tracing::debug!(chaincode, block, beat.block, "made a read late enough");
+        let beat_key = format!("beat/{}", beat.transaction);
+        let keys: BTreeSet<String> = keys.iter().cloned().chain([beat_key]).collect();
+        let keys: Vec<String> = keys.into_iter().collect();
         let start = Instant::now();
         loop {
-            let all: Vec<String> = keys.iter().cloned().collect();
-            let read = self.peers.read_facts(name, &all, run.view.channel(), &policy).await;
-            let late = match &read {
-                Ok(read) => unanswered(read, name, questions).map_err(|error| error.at(height))?,
-                Err(ReadError::NotEnough(_)) => Some(true),
-                Err(ReadError::Malformed(_)) => None,
-            };
-            match late {
-                None => return read.map_err(|error| error.at(height)),
-                Some(valid) if valid && start.elapsed() >= LAG => {
-                    let behind = || ReadError::NotEnough("peers lag behind the block".into());
-                    return Err(read.err().unwrap_or_else(behind).at(height));
-                }
-                // Peers are catching up.
-                Some(true) => tokio::time::sleep(POLL).await,
-                // Nothing was written since: the transaction is invalid, and only a later write can show it.
-                Some(false) => {
-                    let beat = self.peers.beat(name).await;
-                    let beat = beat.map_err(|error| undefined(format!("no beat: {error}")))?;
-                    keys.insert(format!("beat/{}", beat.transaction));
-                }
+            let read = self.peers.read_facts(chaincode, &keys).await?;
+            if read.at_least >= beat.block || start.elapsed() >= LAG {
+                return Ok(read);
             }
-        }
-    }
-
-    /// A read that tells which definition of a chaincode counts.
-    async fn definition(&self, run: &Run, name: &str, questions: &[&Question]) -> Result<Read, AdapterError> {
-        let height = run.blocks.last().map_or(0, number);
-        let policy: Policy = run
-            .view
-            .lifecycle_policy()
-            .map_err(|fault| AdapterError::Unprovable { height, detail: fault.to_string() })?;
-        let start = Instant::now();
-        loop {
-            let read = self.peers.read_definition(name, run.view.channel(), &policy).await;
-            let late = match &read {
-                Ok(read) => unanswered(read, LIFECYCLE, questions).map_err(|error| error.at(height))?,
-                Err(ReadError::NotEnough(_)) => Some(true),
-                Err(ReadError::Malformed(_)) => None,
-            };
-            match late {
-                None => return read.map_err(|error| error.at(height)),
-                Some(_) if start.elapsed() >= LAG => {
-                    let behind =
-                        || ReadError::NotEnough("no peer shows whether the definition counts".into());
-                    return Err(read.err().unwrap_or_else(behind).at(height));
-                }
-                Some(_) => tokio::time::sleep(POLL).await,
-            }
+            tokio::time::sleep(POLL).await;
         }
     }
 }
@@ -249,41 +229,42 @@ impl FabricSource {
 impl Source for FabricSource {
     async fn head(&self) -> Result<Head, AdapterError> {
         let block = self.peers.newest().await?;
-        let header = block.header.unwrap_or_default();
-        Ok(Head { height: header.number, hash: block_hash(&header) })
+        let Fetched { served, .. } = Fetched::read(block)?;
+        Ok(Head { height: served.number, hash: served.hash })
     }
 
     async fn next(&self, standing: &Standing) -> Result<Option<Evidence>, AdapterError> {
-        let gateways: BTreeSet<String> = standing
-            .gateways
-            .iter()
-            .filter_map(|gateway| String::from_utf8(gateway.address.clone()).ok())
-            .collect();
-        self.numbering.watch(&gateways, self.settings.idle_time);
-        let blocks = self.blocks(standing.head).await?;
+        let addresses = standing.gateways.iter().map(|gateway| gateway.address.clone());
+        let chaincodes = addresses.filter_map(|address| String::from_utf8(address).ok()).collect();
+        self.numbering.watch(&chaincodes, self.settings.idle_time);
+        let mut blocks = self.blocks(standing.head, &chaincodes).await?;
         if blocks.is_empty() {
             return Ok(None);
         }
-        let view = View::of(&standing.client_state)?;
-        if view.channel_id() != self.peers.channel() {
-            let (expected, came) = (view.channel_id(), self.peers.channel());
-            let detail = format!("the island is channel {expected}, the peers are of {came}");
-            return Err(AdapterError::Configuration(detail));
-        }
-        let planned = self.plan(view, blocks, &gateways)?;
-        let due = planned.blocks.len() >= self.settings.idle_blocks || self.idle() >= self.settings.idle_time;
-        if !due && !planned.asked.iter().any(Asked::is_telling) {
+        let gateways: Vec<Gateway> = standing
+            .gateways
+            .iter()
+            .map(|gateway| Gateway {
+                island: standing.island,
+                address: gateway.address.clone(),
+                id: gateway.id,
+            })
+            .collect();
+        let state = ClientState { family: standing.family, bytes: standing.client_state.clone() };
+        let from = From { state, gateways: &gateways };
+        let served: Vec<Served> = blocks.iter().map(|block| block.served.clone()).collect();
+        let planned = plan(&from.state, &gateways, &served)
+            .map_err(|refusal| unprovable(standing.head.height + 1, &refusal))?;
+        blocks.truncate(planned.blocks);
+        let telling = !planned.reads.is_empty() || blocks.iter().any(|block| block.configuration);
+        let due = blocks.len() >= self.settings.idle_blocks || self.idle() >= self.settings.idle_time;
+        if !telling && !due {
             return Ok(None);
         }
-        let reads = self.reads(&planned).await?;
-        let mut seals: Vec<bool> = planned.asked.iter().map(|asked| asked.configuration).collect();
-        if let Some(last) = seals.last_mut() {
-            *last = true;
-        }
-        let bytes = run(&planned.blocks, &seals, &reads)?;
+        let bytes = self.prove(&from, &blocks, &planned.reads).await?;
         let first = standing.head.height + 1;
-        let last = planned.blocks.last().map_or(first, number);
-        let proofs = planned.asked.iter().filter(|asked| !asked.gateways.is_empty()).count();
+        let last = blocks.last().map_or(first, |block| block.served.number);
+        let proofs = planned.reads.len();
         Ok(Some(Evidence { first, last, bytes, proofs }))
     }
 
@@ -307,72 +288,34 @@ impl Source for FabricSource {
     }
 }
 
-/// Whether each block's previous hash is the one before, from the head on.
-fn linked(head: Head, blocks: &[Block]) -> Result<(), AdapterError> {
+impl Fetched {
+    fn read(block: Block) -> Result<Self, AdapterError> {
+        let (height, configuration) = (number(&block), content::is_configuration(&block));
+        let all_valid = content::is_all_valid(&block);
+        let served = Served::read(block);
+        let served = served.map_err(|fault| unprovable(height, &Refusal::Fabric(fault)))?;
+        Ok(Self { served, configuration, all_valid })
+    }
+}
+
+/// Whether each block's parent is the one before, from the head on.
+fn linked(head: Head, blocks: &[Fetched]) -> Result<(), AdapterError> {
     let mut parent = head.hash;
-    for block in blocks {
-        let header = block.header.clone().unwrap_or_default();
-        if header.previous_hash != parent.0 {
-            let (expected, came) = (parent.to_string(), const_hex::encode_prefixed(&header.previous_hash));
+    for Fetched { served, .. } in blocks {
+        if served.parent != parent {
+            let (expected, came) = (parent.to_string(), served.parent.to_string());
             return Err(AdapterError::Inconsistent { what: "a block's previous hash", expected, came });
         }
-        parent = block_hash(&header);
+        parent = served.hash;
     }
     Ok(())
 }
 
-/// Questions in groups that one read can answer.
-fn chunks<'a>(questions: &[&'a Question]) -> Vec<Vec<&'a Question>> {
-    let mut chunks: Vec<Vec<&Question>> = Vec::new();
-    let mut keys = 0;
-    for question in questions {
-        keys += question.keys.len();
-        match chunks.last_mut().filter(|_| keys <= MOST_KEYS) {
-            Some(chunk) => chunk.push(question),
-            None => {
-                chunks.push(vec![question]);
-                keys = question.keys.len();
-            }
-        }
-    }
-    chunks
+fn unprovable(height: u64, refusal: &Refusal) -> AdapterError {
+    AdapterError::Unprovable { height, detail: refusal.to_string() }
 }
 
-/// Whether a read leaves a question open; if so, whether the transaction is thought to be valid, which calls for waiting.
-fn unanswered(read: &Read, namespace: &str, questions: &[&Question]) -> Result<Option<bool>, ReadError> {
-    let versions: BTreeMap<_, _> = read.versions(namespace)?.into_iter().collect();
-    let latest = versions.values().flatten().map(|version| version.block_num).max().unwrap_or(0);
-    let mut open = None;
-    for question in questions {
-        let at = (question.block, question.transaction);
-        let committed = question.keys.iter().all(|key| {
-            let version = versions.get(key).copied().flatten();
-            version.is_some_and(|version| (version.block_num, version.tx_num) == at)
-        });
-        if !committed && latest < question.block {
-            open = Some(open.unwrap_or(false) || question.valid);
-        }
-    }
-    Ok(open)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn question(keys: usize) -> Question {
-        Question { block: 1, transaction: 0, keys: vec!["in/x".into(); keys], valid: true }
-    }
-
-    #[test]
-    fn questions_are_read_in_groups_that_one_read_takes() {
-        let questions: Vec<Question> = [600, 400, 23, 1, 1023, 2000, 1].map(question).into();
-        let questions: Vec<&Question> = questions.iter().collect();
-        let sizes: Vec<Vec<usize>> = chunks(&questions)
-            .iter()
-            .map(|chunk| chunk.iter().map(|question| question.keys.len()).collect())
-            .collect();
-        assert_eq!(sizes, [vec![600, 400, 23], vec![1], vec![1023], vec![2000], vec![1]]);
-        assert!(chunks(&[]).is_empty());
-    }
+/// Unix seconds.
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

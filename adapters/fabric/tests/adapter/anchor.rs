@@ -1,34 +1,25 @@
 //! Trust anchors of a real channel.
 
 use causeway_adapter::AdapterError;
-use causeway_fabric::{anchor_from_blocks, propose_anchor};
-use causeway_protocol::Reader;
+use causeway_fabric::{AnchorTerms, anchor_from_blocks, propose_anchor};
+use causeway_verifier::fabric::Anchor;
 
 use crate::island::Island;
 
-const DAY: u64 = 86_400;
+const TERMS: AnchorTerms = AnchorTerms { time: 1_800_000_000, trusting_period: 86_400 };
 
 /// The definitions that stand in an anchor: name and sequence.
 fn definitions(anchor: &[u8]) -> Vec<(String, u64)> {
-    let mut items = Reader::versioned("anchor", 1, anchor).unwrap();
-    for item in ["family", "channel", "number", "previous hash", "envelope", "trusting period"] {
-        items.raw(item).unwrap();
-    }
-    let mut list = items.list("definitions").unwrap();
-    let mut definitions = Vec::new();
-    while !list.is_empty() {
-        let mut item = list.list("definition").unwrap();
-        definitions.push((item.text("name").unwrap().to_owned(), item.uint("sequence").unwrap()));
-        assert!(!item.bytes("policy").unwrap().is_empty());
-    }
-    definitions
+    let anchor = Anchor::decode(anchor).unwrap();
+    assert!(anchor.definitions.iter().all(|definition| !definition.policy.is_empty()));
+    anchor.definitions.into_iter().map(|definition| (definition.name, definition.sequence)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_anchor_is_a_config_block_and_the_definitions_made_before_it() {
     let Some(mut island) = Island::start().await else { return };
     let gateways = ["gateway".to_owned(), "elsewhere".to_owned()];
-    let first = propose_anchor(&island.peers, None, DAY, &gateways).await.unwrap();
+    let first = propose_anchor(&island.peers, None, TERMS, &gateways).await.unwrap();
     assert_eq!((first.height, first.channel.as_str()), (0, "channel"));
     assert_eq!(first.fingerprint, first.block);
     assert_eq!(first.validators.len(), 3, "two organisations' roots, and the orderer's");
@@ -38,20 +29,20 @@ async fn an_anchor_is_a_config_block_and_the_definitions_made_before_it() {
 
     // The orderer's form of the block makes the same anchor.
     let block = island.network.block(0).await.unwrap();
-    assert_eq!(anchor_from_blocks(&block, &block, DAY).unwrap(), first);
+    assert_eq!(anchor_from_blocks(&block, &block, TERMS).unwrap(), first);
 
     island.network.add_organisation().await.unwrap();
-    let second = propose_anchor(&island.peers, None, DAY, &gateways).await.unwrap();
+    let second = propose_anchor(&island.peers, None, TERMS, &gateways).await.unwrap();
     assert!(second.height > 0);
     assert_eq!(second.fingerprint, first.fingerprint);
     assert_eq!(second.validators.len(), 4);
     assert_eq!(definitions(&second.bytes), [("gateway".to_owned(), 1)]);
 
-    let error = propose_anchor(&island.peers, Some(1), DAY, &gateways).await.unwrap_err();
+    let error = propose_anchor(&island.peers, Some(1), TERMS, &gateways).await.unwrap_err();
     assert!(matches!(&error, AdapterError::Configuration(why) if why.contains("config block")), "{error}");
-    let error = propose_anchor(&island.peers, Some(1_000_000), DAY, &gateways).await.unwrap_err();
+    let error = propose_anchor(&island.peers, Some(1_000_000), TERMS, &gateways).await.unwrap_err();
     assert!(matches!(error, AdapterError::Unprovable { .. }), "{error}");
     let later = island.network.config_block().await.unwrap();
-    anchor_from_blocks(&later, &later, DAY).unwrap_err();
-    anchor_from_blocks(b"no block", &block, DAY).unwrap_err();
+    anchor_from_blocks(&later, &later, TERMS).unwrap_err();
+    anchor_from_blocks(b"no block", &block, TERMS).unwrap_err();
 }

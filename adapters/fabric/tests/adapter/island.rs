@@ -4,16 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use causeway_adapter::Statement;
+use causeway_adapter::{Source as _, Statement};
 use causeway_fabric::{
-    DestinationSettings, FabricDestination, Identity, Opening, PeerSettings, Peers, PeersSettings,
-    TlsSettings,
+    AnchorTerms, DestinationSettings, FabricDestination, FabricSource, Identity, Opening, PeerSettings,
+    Peers, PeersSettings, SourceSettings, TlsSettings, propose_anchor,
 };
 use causeway_fabric_node::{Chaincode, Network, NetworkConfig, Policy, build_chaincode};
 use causeway_protocol::{
-    Attestation, AttestationKind, Batch, BatchProof, Family, GatewayId, Hash, HubId, Island as IslandParts,
-    IslandId, LaneTerms, LocalSigner, Packet, Signer,
+    Attestation, AttestationKind, Batch, BatchProof, Family, GatewayId, HubId, Island as IslandParts,
+    LaneTerms, LocalSigner, Packet, Signer,
 };
+use causeway_verifier::Gateway;
+
+use crate::book::Book;
 
 pub(crate) const BOTH: &str = "AND('Org1MSP.peer','Org2MSP.peer')";
 
@@ -21,8 +24,9 @@ pub(crate) const BOTH: &str = "AND('Org1MSP.peer','Org2MSP.peer')";
 pub(crate) struct Island {
     pub(crate) network: Network,
     pub(crate) peers: Arc<Peers>,
-    pub(crate) id: IslandId,
     pub(crate) gateway: GatewayId,
+    /// What was recorded of it.
+    pub(crate) book: Book,
 }
 
 /// Three attestors, two of whom have to sign, ascending by address.
@@ -82,18 +86,52 @@ impl Island {
             network.deploy(Chaincode { arguments: vec![role.into()], ..chaincode }).await.unwrap();
         }
         let peers = peers(&network);
+        let terms = AnchorTerms { time: in_seconds(0), trusting_period: 86_400 };
+        let anchor = propose_anchor(&peers, Some(0), terms, &[]).await.unwrap();
         let id =
-            IslandParts { family: Family::Fabric, fingerprint: Hash([1; 32]), anchor: Hash([2; 32]) }.id();
+            IslandParts { family: Family::Fabric, fingerprint: anchor.fingerprint, anchor: anchor.block }
+                .id();
         let attestors: Vec<_> = attestors().iter().map(Signer::address).collect();
         let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
         let opening =
             Opening { island: id, hub: HubId::of_origin("hub.test/log"), owner, threshold: 2, attestors };
         let gateway = peers.open_gateway("gateway", &opening).await.unwrap();
-        Some(Self { network, peers, id, gateway })
+        let registered = Gateway { island: id, address: b"gateway".to_vec(), id: gateway };
+        let book = Book::new(&anchor.bytes, registered);
+        Some(Self { network, peers, gateway, book })
     }
 
     pub(crate) fn destination(&self) -> FabricDestination {
         FabricDestination::new(self.peers.clone(), DestinationSettings::default())
+    }
+
+    pub(crate) fn source(&self) -> FabricSource {
+        FabricSource::new(self.peers.clone(), SourceSettings::default())
+    }
+
+    /// Posts texts to a board elsewhere, all at the same time.
+    pub(crate) async fn post(&self, count: usize, ordered: bool) {
+        let destination = format!("0x{}", "07".repeat(32));
+        let timeout = in_seconds(600).to_string();
+        let arguments =
+            texts(&["board", &destination, "test", &ordered.to_string(), "0x42", &timeout, "0", "hello"]);
+        let posts = (0..count).map(|_| self.peers.transact("gateway", "send", &arguments));
+        for posted in futures::future::join_all(posts).await {
+            posted.unwrap();
+        }
+    }
+
+    /// Proves and records what happened until `enough` is recorded.
+    pub(crate) async fn record_until(&mut self, enough: impl Fn(&Book) -> bool) {
+        let source = self.source();
+        let deadline = std::time::Instant::now() + Duration::from_secs(30);
+        while !enough(&self.book) {
+            assert!(std::time::Instant::now() < deadline, "recorded: {:?}", self.book.names());
+            match source.next(&self.book.standing).await.unwrap() {
+                Some(evidence) => drop(self.book.record(&evidence).unwrap()),
+                None => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     /// A packet from elsewhere to the board here.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)] // a test may panic
 
 mod anchor;
+mod book;
+mod conformance;
 mod deliver;
 mod failover;
 mod island;
