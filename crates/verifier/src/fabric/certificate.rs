@@ -1,6 +1,7 @@
 //! X.509 certificates as Go's `crypto/x509` reads them, as far as an MSP looks at them.
 
 mod extensions;
+mod forms;
 mod name;
 mod time;
 
@@ -9,6 +10,7 @@ use super::pem;
 use super::signature::{Curve, Hash, PublicKey, sha256, twin};
 
 pub(super) use extensions::Extensions;
+pub(super) use forms::authority_key;
 
 /// A certificate that this verifier cannot read or judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -101,6 +101,18 @@ fn base64_digits(digit: u8) -> u32 {
 }
 
 #[test]
+fn a_root_may_stand_among_the_intermediate_authorities_too() {
+    for high_s in [false, true] {
+        let root = Authority::self_signed(&Profile { high_s, ..Profile::authority("ca.Org1") });
+        let network = network(|organisation| {
+            *organisation = Organisation::with_root("Org1", root.clone());
+            organisation.config.intermediate_certs = vec![root.certificate.clone()];
+        });
+        counted(&channel(&network), WRITERS, &[&network.organisations[0].peer]);
+    }
+}
+
+#[test]
 fn a_units_certification_path_is_asked_for_where_it_is_named() {
     let root = Authority::root("ca.Org1");
     let [one, two] = ["one", "two"].map(|name| root.intermediate(&Profile::authority(name)));

@@ -237,6 +237,8 @@ fn an_unknown_critical_extension_does_not_count() {
     counted(&channel(&network), ENDORSEMENT, &[&one.peer, &peer(&[0x55, 0x1d, 17], true, &dns)]);
     let directory = [0x30, 2, 0xa4, 0];
     refused(&channel(&network), ENDORSEMENT, &[&one.peer, &peer(&[0x55, 0x1d, 17], true, &directory)]);
+    // Policies that are none.
+    refused(&channel(&network), ENDORSEMENT, &[&one.peer, &peer(&[0x55, 0x1d, 32], false, &dns)]);
     // The same extension twice.
     refused(&channel(&network), ENDORSEMENT, &[&one.peer, &peer(&[0x55, 0x1d, 19], false, &[0x30, 0])]);
 }

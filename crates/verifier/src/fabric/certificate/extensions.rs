@@ -1,6 +1,6 @@
 //! A certificate's extensions.
 
-use super::{CertificateFault, malformed};
+use super::{CertificateFault, forms, malformed};
 use crate::fabric::der::{Der, tag};
 
 /// Whether it is an authority's, and how many authorities may stand between it and a leaf.
@@ -54,10 +54,13 @@ impl Extensions {
     }
 
     fn add(&mut self, kind: &[u8], critical: bool, value: &[u8]) -> Option<()> {
-        // 2.5.29.x and 1.3.6.1.5.5.7.1.1 (authority information access, never critical).
+        // 2.5.29.x and 1.3.6.1.5.5.7.1.1 (authority information access).
         let number = match kind {
             [0x55, 0x1d, number] => *number,
-            [0x2b, 6, 1, 5, 5, 7, 1, 1] => return (!critical).then_some(()),
+            [0x2b, 6, 1, 5, 5, 7, 1, 1] => {
+                forms::information_access(Der(value))?;
+                return (!critical).then_some(());
+            }
             _ => 0,
         };
         match number {
@@ -69,11 +72,16 @@ impl Extensions {
             15 => self.key_usage = Some(key_usage(Der(value).bits()?.0)),
             17 => {
                 self.alternative_name = Some(value.to_vec());
-                self.unknown_critical |= critical && !has_known_name(Der(value))?;
+                self.unknown_critical |= !forms::alternative_names(Der(value))? && critical;
             }
             19 => self.basic = Some(basic_constraints(Der(value))?),
             30 | 33 | 36 | 54 => self.constraints = true,
-            31 | 32 | 35 => {}
+            31 => forms::distribution_points(Der(value))?,
+            32 => forms::policies(Der(value))?,
+            35 => {
+                forms::authority_key(Der(value))?;
+                return (!critical).then_some(());
+            }
             37 => self.extended_usage = Some(extended_usage(Der(value))?),
             _ => self.unknown_critical |= critical,
         }
@@ -125,15 +133,4 @@ fn extended_usage(mut value: Der<'_>) -> Option<ExtendedUsage> {
     // An empty list restricts nothing.
     usage.any |= empty;
     Some(usage)
-}
-
-/// Whether a `GeneralNames` holds a kind of name that Go knows: mail, DNS, URI, IP address.
-fn has_known_name(mut value: Der<'_>) -> Option<bool> {
-    let mut names = value.inside(tag::SEQUENCE)?;
-    let mut known = false;
-    while !names.is_empty() {
-        let found = names.next()?.tag;
-        known |= [1, 2, 6, 7].map(tag::implicit).contains(&found);
-    }
-    Some(known)
 }

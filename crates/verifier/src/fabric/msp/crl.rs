@@ -1,7 +1,7 @@
 //! Certificate revocation lists.
 
 use super::Msp;
-use crate::fabric::certificate::{Algorithm, Certificate, CertificateFault, read_algorithm};
+use crate::fabric::certificate::{Algorithm, Certificate, CertificateFault, authority_key, read_algorithm};
 use crate::fabric::der::{Der, tag};
 use crate::fabric::pem;
 
@@ -72,9 +72,7 @@ fn authority(mut wrapped: Der<'_>) -> Option<Option<Vec<u8>>> {
         extension.optional(tag::BOOLEAN)?;
         let value = extension.take(tag::OCTET_STRING)?.value;
         if kind == [0x55, 0x1d, 0x23] {
-            let mut identifier = Der(value).inside(tag::SEQUENCE)?;
-            let key = identifier.optional(tag::implicit(0))?;
-            return Some(Some(key.map(|key| key.value.to_vec()).unwrap_or_default()));
+            return authority_key(Der(value)).map(Some);
         }
     }
     Some(None)

@@ -67,29 +67,29 @@ impl Msp {
             return Err(MspFault::TooMany(count));
         }
         for pem in &config.root_certs {
-            let mut root = read_authority(ROOT, pem)?;
+            let root = read_authority(ROOT, pem)?;
             if !root.issued(&root) {
                 return Err(MspFault::Refused { what: ROOT, reason: "it did not sign itself" });
             }
             self.fingerprints.push(sha256(&[&root.der]));
-            root.sanitise(curve(&root));
             push_once(&mut self.roots, root);
         }
-        let intermediates: Result<Vec<_>, _> =
-            config.intermediate_certs.iter().map(|pem| read_authority(INTERMEDIATE, pem)).collect();
-        // Chains are built out of certificates as they came, and then again out of those with s lowered.
-        for intermediate in intermediates? {
-            push_once(&mut self.intermediates, intermediate);
+        for pem in &config.intermediate_certs {
+            push_once(&mut self.intermediates, read_authority(INTERMEDIATE, pem)?);
         }
+        // Issuers are found among certificates as they came, and chains then built out of those with s lowered.
         let mut lowered = self.intermediates.clone();
         for intermediate in &mut lowered {
-            let issuer = self
-                .chain(intermediate)
-                .map_err(|fault| refused(INTERMEDIATE, fault))?
-                .first()
-                .map(|issuer| curve(issuer));
-            intermediate
-                .sanitise(issuer.ok_or(MspFault::Refused { what: INTERMEDIATE, reason: "it is a root" })?);
+            let issuer = if intermediate.issued(intermediate) {
+                curve(intermediate)
+            } else {
+                let chain = self.chain(intermediate).map_err(|fault| refused(INTERMEDIATE, fault))?;
+                chain.first().map_or_else(|| curve(intermediate), |issuer| curve(issuer))
+            };
+            intermediate.sanitise(issuer);
+        }
+        for root in &mut self.roots {
+            root.sanitise(curve(root));
         }
         self.intermediates.clear();
         for intermediate in lowered {
