@@ -25,6 +25,7 @@ mod error;
 mod gateway;
 mod island;
 mod ledger;
+mod log;
 mod packet;
 mod record;
 mod signals;
@@ -44,6 +45,7 @@ pub use island::{
     IslandRefusal, RegisterError, Registration,
 };
 pub use ledger::{Ledger, Options};
+pub use log::{AppendError, Appended, FactKey, LogHead, LogHolder, LogProofError, LoggedFact};
 pub use packet::{Outcome, PacketEvent, PacketFilter, PacketLife, PacketPage, PacketRefusal, Settlement};
 pub use record::{RecordRefusal, Recorded, Submission};
 pub use signals::Signals;

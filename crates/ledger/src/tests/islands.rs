@@ -11,7 +11,11 @@ impl World {
         self.ledger.island(&IslandRef::Id(self.east.island)).await.unwrap().unwrap()
     }
 
-    pub(super) async fn change(&self, chain: &Chain, change: IslandChange) -> Result<IslandRecord, ChangeError> {
+    pub(super) async fn change(
+        &self,
+        chain: &Chain,
+        change: IslandChange,
+    ) -> Result<IslandRecord, ChangeError> {
         self.ledger.change_island(chain.island, change, &operator(), "because", T0).await
     }
 }

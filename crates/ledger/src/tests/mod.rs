@@ -6,6 +6,7 @@ mod evidence;
 mod faults;
 mod history;
 mod islands;
+mod log;
 mod misbehaviour;
 mod order;
 mod packets;
