@@ -12,7 +12,7 @@ use crate::{Identity, IdentityError, PeerSettings, Peers, PeersError, PeersSetti
 
 /// A channel of Hyperledger Fabric, and who the relayer is on it. `S` is how the file names secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound(serialize = "S: Serialize", deserialize = "S: Deserialize<'de>"))]
 pub struct ChannelConfig<S> {
     /// The channel's name.
     #[schemars(length(min = 1))]

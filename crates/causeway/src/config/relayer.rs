@@ -1,22 +1,22 @@
 //! The relayer's configuration file.
 
+mod evm;
+mod fabric;
+
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use causeway_adapter::{Destination, Source};
 use causeway_client::{HubClient, Settings, Token};
-use causeway_evm::rpc::{Nodes, NodesSettings};
-use causeway_evm::{
-    Account, AccountSettings, DestinationSettings, EvmDestination, EvmSource, Price, SourceSettings,
-};
+use causeway_fabric::ChannelConfig;
 use causeway_protocol::{HubId, LocalSigner};
 use causeway_relayer::{IslandConfig, Pace, RelayerConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Role, Secret, formats};
+use evm::EvmNodes;
 
 /// The agent beside islands: watches them, submits evidence, delivers packets. It only ever dials out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,32 +45,9 @@ pub(crate) struct RelayedIsland {
     /// Families qbft, ibft2 and ibft.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) evm: Option<EvmNodes>,
-}
-
-/// The nodes of an EVM island.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EvmNodes {
-    /// JSON-RPC URLs of its nodes: the next one is tried when one fails or hangs.
-    #[schemars(schema_with = "formats::urls")]
-    pub(crate) rpc: Vec<String>,
-    /// The secret key of the account that delivers and settles there. Without it, evidence is submitted and nothing delivered.
+    /// Family fabric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) delivery_key: Option<Secret>,
-    /// What a unit of gas is paid with, in wei; 0 where gas is free.
-    #[serde(default)]
-    pub(crate) gas_price: u64,
-    /// Pay what a node suggests instead.
-    #[serde(default)]
-    pub(crate) suggested_gas_price: bool,
-    /// How long one call to one node may take, in seconds.
-    #[serde(default = "rpc_timeout")]
-    #[schemars(range(min = 1, max = 300))]
-    pub(crate) rpc_timeout_seconds: u64,
-}
-
-fn rpc_timeout() -> u64 {
-    5
+    pub(crate) fabric: Option<ChannelConfig<Secret>>,
 }
 
 impl RelayerFile {
@@ -93,41 +70,22 @@ impl RelayerFile {
 
 impl RelayedIsland {
     fn to_config(&self) -> anyhow::Result<IslandConfig> {
-        let (source, destination) = match &self.evm {
-            Some(evm) => evm.adapter().context("evm")?,
-            None => anyhow::bail!("no table says how its nodes are reached"),
+        let (source, destination) = match (&self.evm, &self.fabric) {
+            (Some(evm), _) => evm.adapter().context("evm")?,
+            (None, Some(channel)) => fabric::adapter(channel).context("fabric")?,
+            (None, None) => anyhow::bail!("no table says how its nodes are reached"),
         };
         Ok(IslandConfig { island: self.island.clone(), source, destination })
     }
 
     /// The names of the tables it has: exactly one is right.
     fn tables(&self) -> Vec<&'static str> {
-        self.evm.iter().map(|_| "evm").collect()
+        self.evm.iter().map(|_| "evm").chain(self.fabric.iter().map(|_| "fabric")).collect()
     }
 }
 
 /// What an adapter is to the relayer. Without an account, evidence is submitted and nothing delivered.
 type Adapter = (Arc<dyn Source>, Option<Arc<dyn Destination>>);
-
-impl EvmNodes {
-    fn adapter(&self) -> anyhow::Result<Adapter> {
-        let timeout = Duration::from_secs(self.rpc_timeout_seconds);
-        let settings = NodesSettings { timeout, ..NodesSettings::new(&self.rpc) };
-        let nodes = Arc::new(Nodes::new(&settings).context("rpc")?);
-        let delivery = self.delivery_key.as_ref().map(|key| {
-            let key = key.read()?;
-            let signer = LocalSigner::from_hex(&key)?;
-            let price =
-                if self.suggested_gas_price { Price::Suggested } else { Price::Fixed(self.gas_price.into()) };
-            let settings = AccountSettings { price, ..AccountSettings::default() };
-            let account = Arc::new(Account::new(nodes.clone(), Arc::new(signer), settings));
-            let destination = EvmDestination::new(account, DestinationSettings::default());
-            anyhow::Ok(Arc::new(destination) as Arc<dyn Destination>)
-        });
-        let destination = delivery.transpose().context("delivery_key")?;
-        Ok((Arc::new(EvmSource::new(nodes, SourceSettings::default())), destination))
-    }
-}
 
 impl RelayerFile {
     /// Reads every secret, asks the hub where each island stands, and every island for its newest block.
@@ -152,16 +110,10 @@ impl Role for RelayerFile {
             origin: "hub.example.org/log".into(),
             token: Secret::Credential("token".into()),
             key: Secret::Credential("key".into()),
-            islands: vec![RelayedIsland {
-                island: "harbour".into(),
-                evm: Some(EvmNodes {
-                    rpc: vec!["http://127.0.0.1:8545".into(), "http://10.0.0.2:8545".into()],
-                    delivery_key: Some(Secret::Credential("harbour-key".into())),
-                    gas_price: 0,
-                    suggested_gas_price: false,
-                    rpc_timeout_seconds: rpc_timeout(),
-                }),
-            }],
+            islands: vec![
+                RelayedIsland { island: "harbour".into(), evm: Some(EvmNodes::example()), fabric: None },
+                RelayedIsland { island: "mill".into(), evm: None, fabric: Some(fabric::example()) },
+            ],
         }
     }
 
