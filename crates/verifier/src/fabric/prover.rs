@@ -109,13 +109,25 @@ pub struct Plan {
 /// Plans a run of `blocks`, which follow the head of `state`.
 pub fn plan(state: &ClientState, gateways: &[Gateway], blocks: &[Served]) -> Result<Plan, Refusal> {
     let before = State::decode(state)?;
-    for take in 1..=blocks.len().min(MAX_BLOCKS) {
-        let found = questions(&before, gateways, &blocks[..take])?;
-        if found.turning || take == blocks.len().min(MAX_BLOCKS) || found.keys > MAX_KEYS / 2 {
-            return Ok(Plan { blocks: take, reads: found.wanted });
+    let most = blocks.len().min(MAX_BLOCKS);
+    // Whether a run is full only grows with it, so its end is found by halves: each look reads the blocks again.
+    let mut short = (0, Questions::default());
+    let mut full = None;
+    let mut take = most;
+    while take > short.0 {
+        match questions(&before, gateways, &blocks[..take]) {
+            Ok(found) if !found.is_full() => short = (take, found),
+            found => full = Some((take, found)),
         }
+        let end = full.as_ref().map_or(most, |(take, _)| take - 1);
+        take = short.0 + (end - short.0).div_ceil(2);
     }
-    Ok(Plan { blocks: 0, reads: Vec::new() })
+    match full {
+        Some((take, Ok(found))) => Ok(Plan { blocks: take, reads: found.wanted }),
+        Some((_, Err(refusal))) if short.0 == 0 => Err(refusal),
+        // What is wrong with the block after it waits for the next run.
+        _ => Ok(Plan { blocks: short.0, reads: short.1.wanted }),
+    }
 }
 
 #[derive(Default)]
@@ -127,6 +139,11 @@ struct Questions {
 }
 
 impl Questions {
+    /// Whether a run ends with this block at the latest.
+    fn is_full(&self) -> bool {
+        self.turning || self.keys > MAX_KEYS / 2
+    }
+
     fn of(&mut self, chaincode: &str) -> &mut Wanted {
         let place = self.wanted.iter().position(|wanted| wanted.chaincode == chaincode);
         let place = place.unwrap_or_else(|| {
@@ -236,10 +253,8 @@ fn prune(
     loop {
         let opened = Read::open(channel_id, place, read)?;
         let definition = definitions.iter().find(|definition| definition.name == opened.chaincode);
-        let policy = match definition {
-            Some(definition) => definition.policy(channel)?,
-            None => lifecycle::default_policy(channel)?,
-        };
+        let Some(definition) = definition else { return Ok(()) };
+        let policy = definition.policy(channel)?;
         let index = match opened.require(channel, &policy) {
             Err(FabricFault::ReadPolicy { fault, .. }) => at_fault(&fault),
             _ => None,
