@@ -121,6 +121,24 @@ impl Island {
         }
     }
 
+    /// Posts texts one after the other, the first as soon as the peers know enough of each other to endorse it.
+    pub(crate) async fn post_when_ready(&self, count: usize) {
+        let destination = format!("0x{}", "07".repeat(32));
+        let timeout = in_seconds(600).to_string();
+        let arguments = texts(&["board", &destination, "test", "false", "0x42", &timeout, "0", "hello"]);
+        let deadline = std::time::Instant::now() + Duration::from_secs(30);
+        let mut posted = 0;
+        while posted < count {
+            match self.peers.transact("gateway", "send", &arguments).await {
+                Ok(_) => posted += 1,
+                Err(error) => {
+                    assert!(std::time::Instant::now() < deadline, "{error}");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+    }
+
     /// Proves and records what happened until `enough` is recorded.
     pub(crate) async fn record_until(&mut self, enough: impl Fn(&Book) -> bool) {
         let source = self.source();

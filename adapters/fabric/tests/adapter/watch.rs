@@ -1,15 +1,118 @@
-//! Evidence from a real channel that the light client takes, and from peers that die while it is made.
+//! Evidence that the light client takes, of a channel that changes, whose peers die, and whose transactions lose races.
 
-use causeway_fabric_node::{Node, Policy};
+use causeway_adapter::{Destination as _, Outcome, Source as _};
+use causeway_fabric_node::{NetworkConfig, Node, Policy};
+use causeway_protocol::AttestationKind;
 
-use crate::island::Island;
+use crate::island::{Island, peers};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn packets_sent_at_once_are_numbered_and_proven_while_organisations_policies_and_peers_change() {
+async fn packets_are_proven_while_organisations_policies_and_nodes_change() {
     let Some(mut island) = Island::start().await else { return };
-    island.post(20, false).await;
-    island.post(5, true).await;
+    let peer = |organisation| Node::Peer { organisation, peer: 0 };
+    // 20 of them at once, in one lane or another.
+    let (unordered, ordered) = (island.post(20, false), island.post(5, true));
+    tokio::join!(unordered, ordered);
     island.record_until(|book| book.count("PacketSent") == 25).await;
     assert_eq!(island.book.names()[0], "Opened");
+
+    // A third organisation joins: its peers' word counts when the policy says so.
+    island.network.add_organisation().await.unwrap();
+    island.post(3, false).await;
+    island.record_until(|book| book.count("PacketSent") == 28).await;
+    island.peers = peers(&island.network);
+    let any_two = "OutOf(2,'Org1MSP.peer','Org2MSP.peer','Org3MSP.peer')";
+    for chaincode in ["gateway", "board"] {
+        island.network.set_policy(chaincode, Policy::Signature(any_two.into())).await.unwrap();
+    }
+    island.post_when_ready(3).await;
+    island.record_until(|book| book.count("PacketSent") == 31).await;
+
+    // Then one of the old ones is not needed any more.
+    island.network.kill(&peer(1)).unwrap();
+    island.post_when_ready(3).await;
+    island.record_until(|book| book.count("PacketSent") == 34).await;
+    island.network.restart(&peer(1)).await.unwrap();
+
+    // Nothing happens without an orderer, and goes on when it is back.
+    island.network.kill(&Node::Orderer).unwrap();
+    island.peers.transact("gateway", "beat", &[]).await.unwrap_err();
+    island.network.restart(&Node::Orderer).await.unwrap();
+    island.post_when_ready(3).await;
+    island.record_until(|book| book.count("PacketSent") == 37).await;
+
+    // The channel's own policy, a majority, and blocks that tell the light client nothing of its gateway.
+    let majority = Policy::Channel("/Channel/Application/Endorsement".into());
+    island.network.set_policy("gateway", majority).await.unwrap();
+    island.post_when_ready(1).await;
+    island.record_until(|book| book.count("PacketSent") == 38).await;
     assert_eq!(island.book.gateway().missing, []);
+    let numbers: Vec<u64> = island.book.events.keys().copied().collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+}
+
+/// How many transactions of the channel were ordered and are invalid.
+async fn invalid(island: &Island) -> usize {
+    let blocks = island.peers.blocks(0, u64::from(u32::MAX), usize::MAX).await.unwrap();
+    let flags = blocks.iter().flat_map(|block| block.metadata.as_ref().unwrap().metadata[2].iter());
+    flags.filter(|flag| **flag != 0).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_lost_its_race_is_no_event_and_holds_nothing_up() {
+    // A block for each transaction: whoever is second finds in an earlier block what it did not read.
+    let config = NetworkConfig { batch_size: 1, ..NetworkConfig::default() };
+    let Some(mut island) = Island::of(config).await else { return };
+    let (one, another) = (island.destination(), island.destination());
+    let mut delivered = 0;
+    for sequence in 1..=10 {
+        let statements = island.attest(AttestationKind::Deliver, &[island.arrival(sequence, false, "twice")]);
+        let (first, second) = tokio::join!(one.submit(&statements), another.submit(&statements));
+        delivered += 1;
+        let done = [first, second].map(|submission| submission.unwrap().outcomes.remove(0));
+        let counts = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. });
+        assert_eq!(done.iter().filter(|outcome| counts(outcome)).count(), 1, "{done:?}");
+        assert!(done.contains(&Outcome::AlreadyDone), "{done:?}");
+        if invalid(&island).await > 0 {
+            break;
+        }
+    }
+    assert!(invalid(&island).await > 0, "of ten pairs submitted at once, one has a loser");
+    // The loser stands in the newest block. Only a later write shows that it was not committed, and nobody makes one.
+    island.record_until(|book| book.count("PacketDelivered") == delivered).await;
+    let newest = island.peers.newest().await.unwrap().header.unwrap().number;
+    island.record_until(|book| book.standing.head.height >= newest).await;
+    assert_eq!(island.book.count("PacketDelivered"), delivered);
+    assert!(island.book.count("Beat") >= 1, "{:?}", island.book.names());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_relayers_on_one_channel_are_harmless() {
+    let Some(mut island) = Island::start().await else { return };
+    let (one, another) = (island.source(), island.source());
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    for _ in 0..3 {
+        island.post(8, true).await;
+        // Both number what waits, and both prove it.
+        let standing = island.book.standing.clone();
+        let (first, second) = tokio::join!(one.next(&standing), another.next(&standing));
+        let evidence = [first.unwrap(), second.unwrap()].into_iter().flatten();
+        for evidence in evidence {
+            if evidence.first == island.book.standing.head.height + 1 {
+                island.book.record(&evidence).unwrap();
+            } else {
+                island.book.record(&evidence).unwrap_err(); // of the other one, and late
+            }
+        }
+    }
+    while island.book.count("PacketSent") < 24 {
+        assert!(std::time::Instant::now() < deadline, "recorded: {:?}", island.book.names());
+        let standing = island.book.standing.clone();
+        let (first, second) = tokio::join!(one.next(&standing), another.next(&standing));
+        match first.unwrap().or(second.unwrap()) {
+            Some(evidence) => drop(island.book.record(&evidence).unwrap()),
+            None => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    }
+    assert_eq!(island.book.count("PacketSent"), 24);
 }
