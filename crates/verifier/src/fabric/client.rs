@@ -147,22 +147,33 @@ impl<'a> Answers<'a> {
         Ok(())
     }
 
-    /// Whether a read's endorsers may speak about this question.
-    fn may_speak(&mut self, place: usize, question: &Question<'_>) -> Result<bool, FabricFault> {
+    /// What a read says about a question, if it may speak about it.
+    fn says(&mut self, place: usize, question: &Question<'_>) -> Result<Verdict, FabricFault> {
         let read = &self.reads[place];
-        if read.chaincode != question.chaincode
-            || question.gateway.is_some_and(|gateway| gateway != read.gateway)
-        {
-            return Ok(false);
+        if read.chaincode != question.chaincode {
+            return Ok(Verdict::Silent);
         }
-        if question.namespace != LIFECYCLE {
-            return Ok(true);
+        let verdict = read.says(question.namespace, question.key, question.version);
+        // Another chain, of the same organisations and the same name, has a gateway with another id. One that did not open has
+        // none: who opened instead, or nobody, says so.
+        let of_another = question.gateway.is_some_and(|gateway| gateway != read.gateway);
+        if of_another && !(question.opening && verdict == Verdict::NotCommitted) {
+            return Ok(Verdict::Silent);
         }
-        // Else a definition that was never committed could make its own endorsers the ones who say that it was.
+        if question.namespace == LIFECYCLE && !self.may_speak_of_definitions(place)? {
+            return Ok(Verdict::Silent);
+        }
+        Ok(verdict)
+    }
+
+    /// Whether those endorsed a read who may change definitions. Else a definition that was never committed could make its own
+    /// endorsers the ones who say that it was.
+    fn may_speak_of_definitions(&mut self, place: usize) -> Result<bool, FabricFault> {
         if let Some(known) = self.of_definitions[place] {
             return Ok(known);
         }
-        let counts = read.require(self.channel, &lifecycle::policy_of_changes(self.channel)?).is_ok();
+        let policy = lifecycle::policy_of_changes(self.channel)?;
+        let counts = self.reads[place].require(self.channel, &policy).is_ok();
         self.of_definitions[place] = Some(counts);
         Ok(counts)
     }
@@ -186,10 +197,7 @@ impl Fates for Answers<'_> {
     fn committed(&mut self, question: &Question<'_>) -> Result<bool, FabricFault> {
         let mut answer = None;
         for place in 0..self.reads.len() {
-            if !self.may_speak(place, question)? {
-                continue;
-            }
-            match self.reads[place].says(question.namespace, question.key, question.version) {
+            match self.says(place, question)? {
                 Verdict::Committed => {
                     answer = Some((place, true));
                     break;

@@ -20,7 +20,7 @@ const MAX_DEFINITIONS: usize = 256;
 pub struct Seal<'a> {
     /// `Metadata.value`, a serialised `OrdererBlockMetadata`.
     pub value: &'a [u8],
-    /// The signatures.
+    /// The signatures, ascending by signature header and identifier header.
     pub signatures: Vec<SealSignature<'a>>,
 }
 
@@ -33,6 +33,13 @@ pub struct SealSignature<'a> {
     pub identifier_header: &'a [u8],
     /// DER, over value ‖ header ‖ block header.
     pub signature: &'a [u8],
+}
+
+impl<'a> SealSignature<'a> {
+    /// What names its signer: signatures ascend by it.
+    pub(super) fn signer(&self) -> (&'a [u8], &'a [u8]) {
+        (self.signature_header, self.identifier_header)
+    }
 }
 
 /// One block of a run. Number and previous hash follow from the one before.
@@ -55,7 +62,7 @@ pub struct EndorsedRead<'a> {
     pub proposal: &'a [u8],
     /// The serialised `ProposalResponsePayload`.
     pub response: &'a [u8],
-    /// Endorser (a serialised identity) and DER signature each.
+    /// Endorser (a serialised identity) and DER signature each, ascending by endorser.
     pub endorsements: Vec<(&'a [u8], &'a [u8])>,
 }
 
@@ -68,7 +75,7 @@ pub struct Run<'a> {
     pub parent: Hash,
     /// The blocks.
     pub blocks: Vec<Block<'a>>,
-    /// Reads of the state that they led to.
+    /// Reads of the state that they led to, ascending by channel header.
     pub reads: Vec<EndorsedRead<'a>>,
 }
 
@@ -147,6 +154,14 @@ fn at_least_one<T>(what: &'static str, items: Vec<T>) -> Result<Vec<T>, DecodeEr
     Ok(items)
 }
 
+/// Whether keys ascend strictly: then there is one order, and nothing stands twice.
+fn ascending<K: PartialOrd>(what: &'static str, keys: impl Iterator<Item = K>) -> Result<(), DecodeError> {
+    if keys.is_sorted_by(|one, next| one < next) {
+        return Ok(());
+    }
+    Err(DecodeError::Value { what, came: "out of ascending order, or twice".into() })
+}
+
 fn run(mut body: Reader<'_>) -> Result<Run<'_>, DecodeError> {
     let first = body.uint("first number")?;
     let parent = Hash(body.array("parent hash")?);
@@ -170,6 +185,7 @@ fn run(mut body: Reader<'_>) -> Result<Run<'_>, DecodeError> {
             Ok::<_, DecodeError>(endorsement)
         })?;
         items.end("read")?;
+        ascending("endorsements", endorsements.iter().map(|(endorser, _)| endorser))?;
         Ok::<_, DecodeError>(EndorsedRead {
             channel_header,
             signature_header,
@@ -179,6 +195,7 @@ fn run(mut body: Reader<'_>) -> Result<Run<'_>, DecodeError> {
         })
     })?;
     body.end("run")?;
+    ascending("reads", reads.iter().map(|read| read.channel_header))?;
     Ok(Run { first, parent, blocks: at_least_one("blocks", blocks)?, reads })
 }
 
@@ -204,6 +221,7 @@ fn seal(mut items: Reader<'_>) -> Result<Seal<'_>, DecodeError> {
         Ok::<_, DecodeError>(signature)
     })?;
     items.end("seal")?;
+    ascending("signatures", signatures.iter().map(SealSignature::signer))?;
     Ok(Seal { value, signatures: at_least_one("signatures", signatures)? })
 }
 

@@ -113,8 +113,11 @@ pub enum FabricFault {
         /// The key.
         key: String,
     },
-    /// A chaincode whose definition stands before the anchor and not in it.
-    #[error("chaincode {0:?} was defined before the anchor: the anchor has to hold its definition")]
+    /// A read by a chaincode whose definition is not known: it was made before the anchor and is not in it, or before the
+    /// chaincode's gateway was registered.
+    #[error(
+        "the definition of chaincode {0:?} is not known: it has to be in the anchor, or be made once its gateway is registered"
+    )]
     Undefined(String),
     /// A gateway that gives its keys policies of their own: others than its definition's could write them.
     #[error("chaincode {0:?} gives keys policies of their own")]
@@ -169,7 +172,7 @@ impl FabricFault {
             Self::ReadPolicy { .. } => "endorsed-read-policy",
             Self::ReadUseless(_) => "endorsed-read-useless",
             Self::Unresolved { .. } => "commit-not-shown",
-            Self::Undefined(_) => "definition-before-anchor",
+            Self::Undefined(_) => "definition-unknown",
             Self::KeyPolicy(_) => "key-policies",
             Self::Deleted { .. } => "event-deleted",
             Self::Event { .. } => "not-a-gateway-event",

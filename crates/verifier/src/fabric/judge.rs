@@ -8,9 +8,8 @@ use super::evidence::Definition;
 use super::fault::FabricFault;
 use super::lifecycle;
 use super::policy::{Policy, Signed};
-use super::read::Version;
 use super::state::State;
-use super::transaction::{LIFECYCLE, NamespaceWrites, Transaction};
+use super::transaction::{LIFECYCLE, NamespaceWrites, Transaction, Version};
 use super::walk::{Walk, Walked};
 use crate::{EventFact, Gateway};
 
@@ -25,6 +24,8 @@ pub(super) struct Question<'a> {
     pub(super) version: Version,
     /// The gateway whose state it has to be.
     pub(super) gateway: Option<GatewayId>,
+    /// Whether the gateway opens by it. If it does not, the state may be that of one that opened instead, or of none.
+    pub(super) opening: bool,
 }
 
 /// Who answers such questions.
@@ -62,6 +63,12 @@ fn transactions<'a, 'b>(block: &'b Walked<'a>) -> impl Iterator<Item = (Version,
     read.filter_map(|(place, transaction)| Some(((block.number, place), transaction.as_ref()?)))
 }
 
+/// An endorsed change of a chaincode's definition.
+struct Change<'a, 'b> {
+    version: Version,
+    writes: &'b NamespaceWrites<'a>,
+}
+
 /// The definitions that a run commits, each in force from the block after the one named.
 pub(super) fn definitions(
     state: &State,
@@ -69,27 +76,65 @@ pub(super) fn definitions(
     gateways: &[Gateway],
     fates: &mut dyn Fates,
 ) -> Result<Vec<(u64, Definition)>, FabricFault> {
-    let names = chaincodes(gateways);
     let mut committed: Vec<(u64, Definition)> = Vec::new();
+    for name in chaincodes(gateways) {
+        let mut before = state.definition(name).cloned();
+        for change in committed_changes(name, &endorsed_changes(name, walk)?, fates)? {
+            let definition = lifecycle::apply(before.as_ref(), name, change.writes)?;
+            before = Some(definition.clone());
+            committed.push((change.version.0, definition));
+        }
+    }
+    Ok(committed)
+}
+
+/// The changes that enough endorsed, in the chain's order.
+fn endorsed_changes<'a, 'b>(name: &str, walk: &'b Walk<'a>) -> Result<Vec<Change<'a, 'b>>, FabricFault> {
+    let mut changes = Vec::new();
     for block in &walk.blocks {
         let channel = &walk.channels[block.channel];
         for (version, transaction) in transactions(block) {
             let Some(writes) = lifecycle::writes(transaction) else { continue };
-            for name in names.iter().filter(|name| lifecycle::changes(writes, name)) {
-                if !endorsed(channel, transaction, &lifecycle::policy_of_changes(channel)?)? {
-                    continue;
-                }
-                let key = lifecycle::sequence_key(name);
-                let question =
-                    Question { chaincode: name, namespace: LIFECYCLE, key: &key, version, gateway: None };
-                if fates.committed(&question)? {
-                    let earlier = committed.iter().rev().map(|(_, definition)| definition);
-                    let before = earlier.chain(&state.definitions).find(|known| known.name == **name);
-                    committed.push((block.number, lifecycle::apply(before, name, writes)?));
-                }
+            if lifecycle::changes(writes, name)
+                && endorsed(channel, transaction, &lifecycle::policy_of_changes(channel)?)?
+            {
+                changes.push(Change { version, writes });
             }
         }
     }
+    Ok(changes)
+}
+
+/// Those of them that were committed, in the chain's order.
+///
+/// Every change writes the same key, so what was read of it after the run says only which change was the last. That one was
+/// made of the one before: it read the key, and would not have been committed had its version been another by then.
+fn committed_changes<'a, 'b>(
+    name: &str,
+    changes: &'b [Change<'a, 'b>],
+    fates: &mut dyn Fates,
+) -> Result<Vec<&'b Change<'a, 'b>>, FabricFault> {
+    let key = lifecycle::sequence_key(name);
+    let mut committed: Vec<&Change<'_, '_>> = Vec::new();
+    for change in changes.iter().rev() {
+        let version = change.version;
+        let is_base_of_next = committed.last().and_then(|next| next.writes.is_made_of(&key, version));
+        let is_committed = match is_base_of_next {
+            Some(known) => known,
+            None => fates.committed(&Question {
+                chaincode: name,
+                namespace: LIFECYCLE,
+                key: &key,
+                version,
+                gateway: None,
+                opening: false,
+            })?,
+        };
+        if is_committed {
+            committed.push(change);
+        }
+    }
+    committed.reverse();
     Ok(committed)
 }
 
@@ -115,8 +160,15 @@ pub(super) fn events(
                     continue;
                 };
                 let chaincode = writes.namespace;
-                let question =
-                    Question { chaincode, namespace: chaincode, key: first, version, gateway: Some(gateway) };
+                let opening = found.iter().any(|(_, event)| is_opening(event));
+                let question = Question {
+                    chaincode,
+                    namespace: chaincode,
+                    key: first,
+                    version,
+                    gateway: Some(gateway),
+                    opening,
+                };
                 if !fates.committed(&question)? {
                     continue;
                 }
@@ -129,11 +181,9 @@ pub(super) fn events(
                     let number = match &kind {
                         GatewayEventKind::Opened { .. } if state.open(gateway) => 1,
                         GatewayEventKind::Opened { .. } => return Err(fault("it opened before")),
-                        // Nothing of a gateway counts before its opening; one that opened before it was registered has none.
-                        _ => match state.number(gateway) {
-                            Some(number) => number,
-                            None => continue,
-                        },
+                        _ => state
+                            .number(gateway)
+                            .ok_or_else(|| fault("it stands before its gateway's opening"))?,
                     };
                     let (transaction, log) = (version.1, write.place);
                     let event = GatewayEvent { gateway, number, kind };
@@ -157,8 +207,15 @@ pub(super) fn events(
 
 type Found<'a> = (super::transaction::Write<'a>, Written);
 
+fn is_opening(event: &Written) -> bool {
+    matches!(event.kind, GatewayEventKind::Opened { .. })
+}
+
 /// The events of registered gateways that a transaction would write in one namespace, if it is endorsed by the policy of the
 /// namespace.
+///
+/// Nothing of a gateway counts before its opening does. So a namespace in which none is open has nothing to say but an
+/// opening, and what else stands there, endorsed by whom it may be, is refused nowhere: it harms nobody.
 fn written<'a>(
     state: &State,
     channel: &Channel,
@@ -167,18 +224,16 @@ fn written<'a>(
     writes: &NamespaceWrites<'a>,
 ) -> Result<Vec<Found<'a>>, FabricFault> {
     let chaincode = writes.namespace;
-    if !writes.key_policies && !writes.writes.iter().any(|write| is_event_key(write.key)) {
+    let here: Vec<&Gateway> =
+        gateways.iter().filter(|gateway| gateway.address == chaincode.as_bytes()).collect();
+    let is_open = here.iter().any(|gateway| state.is_open(gateway.id));
+    let concerns = writes.key_policies || writes.writes.iter().any(|write| is_event_key(write.key));
+    if !concerns || !is_open && opening(&here, transaction, writes).is_none() {
         return Ok(Vec::new());
     }
-    let Some(definition) = state.definition(chaincode) else {
-        // Without a definition no transaction is valid. But the definition may be older than the anchor: a transaction that
-        // enough would have endorsed by the channel's own policy says so.
-        return if endorsed(channel, transaction, &lifecycle::default_policy(channel)?)? {
-            Err(FabricFault::Undefined(chaincode.to_owned()))
-        } else {
-            Ok(Vec::new())
-        };
-    };
+    // Without a definition no transaction is valid. One that is older than the anchor, and not in it, is the same as none: no
+    // gateway has opened under it here.
+    let Some(definition) = state.definition(chaincode) else { return Ok(Vec::new()) };
     if !endorsed(channel, transaction, &definition.policy(channel)?)? {
         return Ok(Vec::new());
     }
@@ -196,16 +251,13 @@ fn written<'a>(
             let (chaincode, key) = named();
             FabricFault::Event { chaincode, key, why: fault.to_string() }
         })?;
-        let registered =
-            |gateway: &&Gateway| gateway.id == event.gateway && gateway.address == chaincode.as_bytes();
-        let Some(gateway) = gateways.iter().find(registered) else { continue };
-        if let GatewayEventKind::Opened { island, .. } = &event.kind {
-            check_opened(gateway, *island, transaction.id).map_err(|why| {
-                let (chaincode, key) = named();
-                FabricFault::Event { chaincode, key, why }
-            })?;
+        if here.iter().any(|gateway| gateway.id == event.gateway) {
+            found.push((*write, event));
         }
-        found.push((*write, event));
+    }
+    let opens = found.iter().any(|(_, event)| is_opening(event));
+    if !opens {
+        found.retain(|(_, event)| state.is_open(event.gateway));
     }
     if let Some((_, other)) = found.iter().find(|(_, event)| event.gateway != found[0].1.gateway) {
         return Err(FabricFault::OtherGateway { chaincode: chaincode.to_owned(), came: other.gateway });
@@ -213,19 +265,17 @@ fn written<'a>(
     Ok(found)
 }
 
-/// A gateway opens for its island, and its id is the one that follows from the transaction in which it did.
-fn check_opened(
-    gateway: &Gateway,
-    island: causeway_protocol::IslandId,
-    transaction: &str,
-) -> Result<(), String> {
-    if island != gateway.island {
-        return Err(format!("the gateway opened for island {island}, another one"));
-    }
-    let expected = GatewayId::derive(island, &gateway.address, event::birth(transaction));
-    if expected == gateway.id {
-        Ok(())
-    } else {
-        Err(format!("a gateway opened in this transaction is {expected}"))
-    }
+/// The registered gateway that would open by a transaction: for its island, and under the id that follows from the transaction.
+fn opening<'g>(
+    here: &[&'g Gateway],
+    transaction: &Transaction<'_>,
+    writes: &NamespaceWrites<'_>,
+) -> Option<&'g Gateway> {
+    let write = writes.writes.iter().find(|write| write.key == "opened" && !write.deleted)?;
+    let Written { gateway, kind } = event::read(write.key, write.value, transaction.id).ok()?;
+    let GatewayEventKind::Opened { island, .. } = kind else { return None };
+    here.iter().copied().find(|registered| {
+        let derived = GatewayId::derive(island, &registered.address, event::birth(transaction.id));
+        registered.id == gateway && derived == gateway && registered.island == island
+    })
 }

@@ -14,8 +14,6 @@ use super::transaction::{LIFECYCLE, NamespaceWrites, Transaction};
 
 /// Who may change definitions.
 const LIFECYCLE_ENDORSEMENT: &str = "/Channel/Application/LifecycleEndorsement";
-/// Who may speak for a chaincode whose definition says nothing else.
-const ENDORSEMENT: &str = "/Channel/Application/Endorsement";
 /// The validation plugin whose policies are known here.
 const PLUGIN: &str = "vscc";
 
@@ -28,12 +26,6 @@ pub(super) fn sequence_key(name: &str) -> String {
 pub(super) fn policy_of_changes(channel: &Channel) -> Result<Policy, FabricFault> {
     let fault = |fault| FabricFault::Policy { what: LIFECYCLE_ENDORSEMENT.to_owned(), fault };
     channel.policy(LIFECYCLE_ENDORSEMENT).map_err(fault)
-}
-
-/// The policy of transactions that are judged by no definition.
-pub(super) fn default_policy(channel: &Channel) -> Result<Policy, FabricFault> {
-    let fault = |fault| FabricFault::Policy { what: ENDORSEMENT.to_owned(), fault };
-    channel.policy(ENDORSEMENT).map_err(fault)
 }
 
 impl Definition {

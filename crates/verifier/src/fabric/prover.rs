@@ -14,7 +14,6 @@ use super::config::Channel;
 use super::evidence::{Block, Definition, EndorsedRead, Evidence, MAX_BLOCKS, Run, Seal, SealSignature};
 use super::fault::FabricFault;
 use super::judge::{self, Fates, Question};
-use super::lifecycle;
 use super::policy::PolicyFault;
 use super::proto::{self, MetadataSignature};
 use super::read::Read;
@@ -81,7 +80,10 @@ impl Served {
             },
             signature: &signature.signature,
         });
-        Seal { value: &self.value, signatures: signatures.collect() }
+        let mut signatures: Vec<SealSignature<'_>> = signatures.collect();
+        signatures.sort_by_key(SealSignature::signer);
+        signatures.dedup_by_key(|signature| signature.signer());
+        Seal { value: &self.value, signatures }
     }
 }
 
@@ -222,7 +224,10 @@ pub fn assemble(
         definitions.retain(|known| known.name != definition.name);
         definitions.push(definition);
     }
+    reads.sort_by_key(|read| read.channel_header);
     for (place, read) in reads.iter_mut().enumerate() {
+        read.endorsements.sort_unstable();
+        read.endorsements.dedup_by_key(|(endorser, _)| *endorser);
         prune(&before.channel, walked.last_channel(), place, read, &definitions)?;
     }
     let run = Run { first: before.height.saturating_add(1), parent: before.hash, blocks: parts, reads };

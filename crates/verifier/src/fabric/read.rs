@@ -12,14 +12,11 @@ use super::evidence::EndorsedRead;
 use super::fault::FabricFault;
 use super::policy::{Policy, Signed};
 use super::proto::HeaderType;
-use super::transaction::{LIFECYCLE, proposal_hash, transaction_id};
+use super::transaction::{LIFECYCLE, Version, proposal_hash, read_key, transaction_id};
 use super::wire::{Message, WireFault};
 
 /// The gateway's function that reads.
 pub const FACTS: &str = "facts";
-
-/// Block and transaction that wrote a key last.
-pub(super) type Version = (u64, u64);
 
 /// A read, taken apart.
 #[derive(Debug)]
@@ -53,7 +50,7 @@ impl<'a> Read<'a> {
     pub(super) fn open(channel: &str, place: usize, read: &'a EndorsedRead<'a>) -> Result<Self, FabricFault> {
         let fault = |why| FabricFault::Read { place, why };
         let header = Message::read(read.channel_header)?;
-        if header.uint(1) != HeaderType::EndorserTransaction as u64 {
+        if header.uint32(1) != HeaderType::EndorserTransaction as u64 {
             return Err(fault("its proposal is of another type"));
         }
         if header.string(4)? != channel {
@@ -79,7 +76,7 @@ impl<'a> Read<'a> {
             return Err(fault("it names several chaincodes"));
         }
         let answer = action.message(3)?.ok_or(WireFault)?;
-        if answer.uint(1) != 200 {
+        if answer.uint32(1) != 200 {
             return Err(fault("the chaincode did not answer with success"));
         }
         let gateway = answer.bytes(3).try_into().map_err(|_| fault("its answer is no gateway's id"))?;
@@ -119,9 +116,13 @@ impl<'a> Read<'a> {
     }
 
     /// What it says about a write of `key` by transaction `version`.
+    ///
+    /// Events are written once, so a key of a later version was never written by that transaction. A definition's sequence is
+    /// written by every change: of one before the last, the read says nothing.
     pub(super) fn says(&self, namespace: &str, key: &str, version: Version) -> Verdict {
         match self.versions.get(&(namespace, key)) {
             Some(Some(came)) if *came == version => Verdict::Committed,
+            Some(Some(came)) if namespace == LIFECYCLE && *came > version => Verdict::Silent,
             Some(_) if self.at_least >= version.0 => Verdict::NotCommitted,
             _ => Verdict::Silent,
         }
@@ -177,9 +178,8 @@ fn versions<'a>(
             return Err(Fault::Why("it does more than read single keys"));
         }
         for read in sets.repeated(1) {
-            let read = Message::read(read)?;
-            let version = read.message(2)?.map(|version| (version.uint(1), version.uint(2)));
-            if versions.insert((name, read.string(1)?), version).is_some() {
+            let (key, version) = read_key(read)?;
+            if versions.insert((name, key), version).is_some() {
                 return Err(Fault::Why("it reads a key twice"));
             }
         }

@@ -124,6 +124,11 @@ impl State {
         Some(*next - 1)
     }
 
+    /// Whether a gateway's opening is proven.
+    pub(super) fn is_open(&self, gateway: GatewayId) -> bool {
+        self.gateways.binary_search_by_key(&gateway, |(known, _)| *known).is_ok()
+    }
+
     /// Opens a gateway, which has event 1; `false` if it is open.
     pub(super) fn open(&mut self, gateway: GatewayId) -> bool {
         match self.gateways.binary_search_by_key(&gateway, |(known, _)| *known) {

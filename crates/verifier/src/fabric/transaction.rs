@@ -26,7 +26,7 @@ pub(super) fn open(payload: &[u8]) -> Result<Opened<'_>, WireFault> {
     let fields = Message::read(channel_header)?;
     let (channel, transaction) = (fields.string(4)?, fields.string(5)?);
     Ok(Opened {
-        kind: fields.uint(1),
+        kind: fields.uint32(1),
         channel,
         transaction,
         channel_header,
@@ -57,6 +57,25 @@ pub(super) struct NamespaceWrites<'a> {
     pub(super) writes: Vec<Write<'a>>,
     /// Whether it gives keys policies of their own.
     pub(super) key_policies: bool,
+    reads: Vec<(&'a str, Option<Version>)>,
+}
+
+impl NamespaceWrites<'_> {
+    /// Whether it was made of this version of a key; `None` if it did not read the key. A transaction is committed only if what it
+    /// was made of is still so by then.
+    pub(super) fn is_made_of(&self, key: &str, version: Version) -> Option<bool> {
+        self.reads.iter().find(|(read, _)| *read == key).map(|(_, came)| *came == Some(version))
+    }
+}
+
+/// Block and transaction that wrote a key last.
+pub(super) type Version = (u64, u64);
+
+/// A serialised `KVRead`.
+pub(super) fn read_key(bytes: &[u8]) -> Result<(&str, Option<Version>), WireFault> {
+    let read = Message::read(bytes)?;
+    let version = read.message(2)?.map(|version| (version.uint(1), version.uint(2)));
+    Ok((read.string(1)?, version))
 }
 
 /// One write.
@@ -87,12 +106,15 @@ fn transaction<'a>(opened: &Opened<'a>) -> Result<Option<Transaction<'a>>, WireF
     }
     let actions = Message::read(opened.data)?.repeated(1);
     let [action] = actions[..] else { return Ok(None) };
-    let action = Message::read(Message::read(action)?.bytes(2))?;
+    let action = Message::read(action)?;
+    // The proposal's own signature header. The payload's is compared with it nowhere: who submits may have added to it.
+    let proposed = action.bytes(1);
+    let action = Message::read(action.bytes(2))?;
     let proposal = action.bytes(1);
     let Some(endorsed) = action.message(2)? else { return Ok(None) };
     let response = endorsed.bytes(1);
     let fields = Message::read(response)?;
-    if fields.bytes(1) != proposal_hash(opened.channel_header, opened.signature_header, proposal) {
+    if fields.bytes(1) != proposal_hash(opened.channel_header, proposed, proposal) {
         return Ok(None);
     }
     let endorsements = endorsed.repeated(2).into_iter().map(|endorsement| {
@@ -125,8 +147,10 @@ fn namespace_writes(bytes: &[u8]) -> Result<NamespaceWrites<'_>, WireFault> {
         let (key, value) = (write.string(1)?, write.bytes(3));
         Ok::<_, WireFault>(Write { place, key, value, deleted: write.uint(2) != 0 })
     });
+    let reads = sets.repeated(1).into_iter().map(read_key);
     Ok(NamespaceWrites {
         namespace: fields.string(1)?,
+        reads: reads.collect::<Result<_, _>>()?,
         writes: writes.collect::<Result<_, _>>()?,
         key_policies: !sets.repeated(4).is_empty(),
     })

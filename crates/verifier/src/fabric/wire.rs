@@ -75,6 +75,11 @@ impl<'a> Message<'a> {
         values.take(1).next().unwrap_or_default()
     }
 
+    /// A field of a 32-bit type: Go keeps the low half of what stands there.
+    pub(super) fn uint32(&self, tag: u32) -> u64 {
+        self.uint(tag) & 0xffff_ffff
+    }
+
     /// A field that holds a message; `None` if it is absent.
     pub(super) fn message(&self, tag: u32) -> Result<Option<Self>, WireFault> {
         if self.all(tag).next().is_none() {
@@ -227,6 +232,12 @@ mod tests {
         assert!(ChannelHeader::decode(&bytes[..]).is_err(), "another reader refuses it");
         assert_eq!(Message::read(&bytes).unwrap().string(4), Ok("b"));
         assert_eq!(Message::read(&[0x22, 1, 0xff]).unwrap().string(4), Err(WireFault));
+    }
+
+    #[test]
+    fn of_a_32_bit_field_go_keeps_the_low_half() {
+        let message = Message::read(&[0x08, 0x83, 0x80, 0x80, 0x80, 0x10]).unwrap();
+        assert_eq!((message.uint(1), message.uint32(1)), ((1 << 32) + 3, 3));
     }
 
     #[test]
