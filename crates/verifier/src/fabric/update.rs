@@ -10,12 +10,13 @@ mod result;
 use std::collections::BTreeMap;
 
 use super::config::{ConfigFault, config_of, decode};
-use super::proto::{
-    ChannelHeader, Config, ConfigEnvelope, ConfigUpdate, ConfigUpdateEnvelope, Envelope, HeaderType, Payload,
-    SignatureHeader,
-};
+use super::proto::{Config, ConfigEnvelope, ConfigUpdate, Envelope};
+use super::wire::{Message, WireFault};
 use super::{Channel, Policy, PolicyFault, Signed};
 use elements::{Element, Elements, Place};
+
+/// `HeaderType.CONFIG_UPDATE`.
+const CONFIG_UPDATE: u64 = 2;
 
 /// A config block whose configuration does not follow from the one before.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +34,7 @@ pub enum UpdateFault {
     },
     /// The update's envelope is of another kind.
     #[error("an update of type {0}, expected 2 (CONFIG_UPDATE)")]
-    Type(i32),
+    Type(u64),
     /// An update of another channel.
     #[error("an update of channel {found:?}, expected {expected:?}")]
     Channel {
@@ -124,8 +125,8 @@ pub(super) fn next(
         return Err(UpdateFault::Sequence { expected, found: config.sequence });
     }
     let last_update = envelope.last_update.ok_or(ConfigFault::Missing("update"))?;
-    let envelope = read_update_envelope(&last_update)?;
-    let update: ConfigUpdate = decode("common.ConfigUpdate", &envelope.config_update)?;
+    let signed = read_update(&last_update)?;
+    let update: ConfigUpdate = decode("common.ConfigUpdate", signed.config_update)?;
     if update.channel_id != channel_id {
         return Err(UpdateFault::Channel { expected: channel_id.to_owned(), found: update.channel_id });
     }
@@ -135,7 +136,7 @@ pub(super) fn next(
     check_read_set(&in_force, &read)?;
     let written = Elements::read(update.write_set.as_ref())?;
     let changed = changed(&read, &written);
-    check_changes(channel, &in_force, &changed, &envelope)?;
+    check_changes(channel, &in_force, &changed, &signed.signatures)?;
     let result = result::overlay(&in_force, &changed).ok_or(UpdateFault::Result)?;
     if config.channel_group.as_ref() != Some(&result) {
         return Err(UpdateFault::Result);
@@ -144,14 +145,45 @@ pub(super) fn next(
     Ok(bytes)
 }
 
-fn read_update_envelope(envelope: &Envelope) -> Result<ConfigUpdateEnvelope, UpdateFault> {
-    let payload: Payload = decode("common.Payload", &envelope.payload)?;
-    let header = payload.header.ok_or(ConfigFault::Missing("header of the update"))?;
-    let header: ChannelHeader = decode("common.ChannelHeader", &header.channel_header)?;
-    if header.r#type != i32::from(HeaderType::ConfigUpdate) {
-        return Err(UpdateFault::Type(header.r#type));
+/// An update as it was signed. Whoever submits it writes everything around it, and so it is read as Go reads it.
+struct SignedUpdate<'a> {
+    config_update: &'a [u8],
+    signatures: Vec<Signed<'a>>,
+}
+
+fn read_update(envelope: &Envelope) -> Result<SignedUpdate<'_>, UpdateFault> {
+    let payload = read("common.Payload", &envelope.payload)?;
+    let header = payload.message(1).map_err(malformed("common.Header"))?;
+    let header = header.ok_or(ConfigFault::Missing("header of the update"))?;
+    let header = read("common.ChannelHeader", header.bytes(1))?;
+    [4, 5]
+        .iter()
+        .try_for_each(|text| header.string(*text).map(drop))
+        .map_err(malformed("common.ChannelHeader"))?;
+    if header.uint32(1) != CONFIG_UPDATE {
+        return Err(UpdateFault::Type(header.uint32(1)));
     }
-    Ok(decode("common.ConfigUpdateEnvelope", &payload.data)?)
+    let envelope = read("common.ConfigUpdateEnvelope", payload.bytes(2))?;
+    let config_update = envelope.bytes(1);
+    let mut signatures = Vec::new();
+    for signature in envelope.repeated(2) {
+        let signature = read("common.ConfigSignature", signature)?;
+        let header = read("common.SignatureHeader", signature.bytes(1))?;
+        signatures.push(Signed {
+            identity: header.bytes(1),
+            message: vec![signature.bytes(1), config_update],
+            signature: signature.bytes(2),
+        });
+    }
+    Ok(SignedUpdate { config_update, signatures })
+}
+
+fn read<'a>(what: &'static str, bytes: &'a [u8]) -> Result<Message<'a>, ConfigFault> {
+    Message::read(bytes).map_err(malformed(what))
+}
+
+fn malformed(what: &'static str) -> impl Fn(WireFault) -> ConfigFault {
+    move |fault| ConfigFault::Protobuf { what, cause: fault.to_string() }
 }
 
 /// What was read is in force (`verifyReadSet`).
@@ -183,26 +215,11 @@ fn check_changes(
     channel: &Channel,
     in_force: &Elements<'_>,
     changed: &BTreeMap<Place, Element<'_>>,
-    envelope: &ConfigUpdateEnvelope,
+    signed: &[Signed<'_>],
 ) -> Result<(), UpdateFault> {
     if changed.is_empty() {
         return Err(UpdateFault::Empty);
     }
-    let headers = envelope
-        .signatures
-        .iter()
-        .map(|signature| decode("common.SignatureHeader", &signature.signature_header));
-    let headers: Vec<SignatureHeader> = headers.collect::<Result<_, _>>()?;
-    let signed: Vec<Signed<'_>> = envelope
-        .signatures
-        .iter()
-        .zip(&headers)
-        .map(|(signature, header)| Signed {
-            identity: &header.creator,
-            message: vec![&signature.signature_header, &envelope.config_update],
-            signature: &signature.signature,
-        })
-        .collect();
     // Most changes of an update fall under one policy.
     let mut judged: BTreeMap<&str, bool> = BTreeMap::new();
     for (place, element) in changed {
@@ -227,7 +244,7 @@ fn check_changes(
         let satisfied = match judged.get(policy.name()) {
             Some(satisfied) => *satisfied,
             None => channel
-                .satisfied(policy, &signed)
+                .satisfied(policy, signed)
                 .map_err(|fault| UpdateFault::Policy { place: place.to_string(), fault })?,
         };
         judged.insert(policy.name(), satisfied);

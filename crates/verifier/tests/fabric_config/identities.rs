@@ -301,6 +301,30 @@ fn an_identity_that_is_no_certificate_does_not_count() {
     }
 }
 
+/// A peer writes its own identity. Go ignores fields that it does not know, and knows a field by its wire type too.
+#[test]
+fn an_identity_with_fields_that_go_ignores_counts() {
+    let network = Network::new(1);
+    let channel = channel(&network);
+    let peer = &network.organisations[0].peer;
+    let policy = channel.policy("/Channel/Application/Writers").unwrap();
+    for (added, expected) in [
+        (&[0x1a, 1, 7][..], true),
+        (&[0x08, 5], true),
+        (&[0x10, 5], true),
+        (&[0x1b, 0x1c], true),
+        (b"\x0a\x07Org9MSP", false),
+        (&[0x12, 0], false),
+        (&[0x0a, 1, 0xff], false),
+        (&[0x1b], false),
+    ] {
+        let identity = [&peer.identity[..], added].concat();
+        let signature = peer.sign(&[b"message"]);
+        let signed = [Signed { identity: &identity, message: vec![b"message"], signature: &signature }];
+        assert_eq!(channel.satisfied(&policy, &signed), Ok(expected), "{added:?}");
+    }
+}
+
 #[test]
 fn every_changed_byte_of_an_identity_is_refused() {
     let network = Network::new(1);

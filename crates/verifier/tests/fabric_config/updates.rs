@@ -5,7 +5,7 @@ use causeway_verifier::fabric::forge::{
     signed_by, value,
 };
 use causeway_verifier::fabric::proto::{
-    ConfigGroup, ConfigValue, HashingAlgorithm, HeaderType, ImplicitMetaRule, MspRoleType,
+    ConfigGroup, ConfigSignature, ConfigValue, HashingAlgorithm, HeaderType, ImplicitMetaRule, MspRoleType,
 };
 use causeway_verifier::fabric::{Channel, ConfigFault, UpdateFault};
 use prost::Message;
@@ -290,6 +290,22 @@ fn an_update_comes_in_an_envelope_of_its_kind() {
     assert_eq!(without, UpdateFault::Config(ConfigFault::Missing("update")));
     assert!(channel(&network).update(&network.channel_id, b"").is_err());
     assert!(channel(&network).update(&network.channel_id, b"\xff\xff").is_err());
+}
+
+/// Whoever submits an update may add to its signatures. What Go reads past stops nobody, and what it does not read, all.
+#[test]
+fn what_a_submitter_adds_to_the_signatures_is_read_as_go_reads_it() {
+    let network = Network::new(1);
+    let one = &network.organisations[0];
+    let update = network.propose(|group| another_root(group, one)).sign(&[&one.admin]);
+    for (signature_header, expected) in
+        [(&[][..], true), (&[0x08, 5], true), (&[0x0a, 1, 7], true), (&[0xff], false)]
+    {
+        let mut update = update.clone();
+        let junk = ConfigSignature { signature_header: signature_header.to_vec(), signature: vec![1] };
+        update.signatures.push(junk);
+        assert_eq!(apply(&network, &update).is_ok(), expected, "{signature_header:?}");
+    }
 }
 
 #[test]

@@ -6,13 +6,14 @@ use super::{Msp, MspVersion, NodeOu};
 use crate::fabric::certificate::{Certificate, CertificateFault, ED25519, Key};
 use crate::fabric::proto::MspRoleType;
 use crate::fabric::signature::{PublicKey, sha256};
+use crate::fabric::wire::WireFault;
 
 /// Why a serialised identity does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityFault {
     /// Not a `msp.SerializedIdentity`.
     #[error("no serialised identity: {0}")]
-    Protobuf(String),
+    Protobuf(WireFault),
     /// Of no organisation in this configuration.
     #[error("the channel has no MSP {0}")]
     UnknownMsp(String),

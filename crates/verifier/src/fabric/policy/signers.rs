@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use prost::Message;
-
 use super::{Policy, PolicyFault};
 use crate::fabric::msp::{Identity, IdentityFault, Keyed, Msp};
-use crate::fabric::proto::SerializedIdentity;
 use crate::fabric::signature::{Form, SignatureFault};
+use crate::fabric::wire::Message;
 
 /// One signature as a policy judges it.
 #[derive(Debug, Clone)]
@@ -46,11 +44,12 @@ impl Signers {
         })
     }
 
+    /// Whoever endorses writes its own identity: it is read as Go reads it.
     fn read_identity(&self, serialised: &[u8]) -> Result<Identity, IdentityFault> {
-        let SerializedIdentity { mspid, id_bytes } = SerializedIdentity::decode(serialised)
-            .map_err(|error| IdentityFault::Protobuf(error.to_string()))?;
-        let msp = self.msps.get(&mspid).ok_or(IdentityFault::UnknownMsp(mspid))?;
-        msp.identity(&id_bytes)
+        let message = Message::read(serialised).map_err(IdentityFault::Protobuf)?;
+        let name = message.string(1).map_err(IdentityFault::Protobuf)?;
+        let msp = self.msps.get(name).ok_or_else(|| IdentityFault::UnknownMsp(name.to_owned()))?;
+        msp.identity(message.bytes(2))
     }
 
     /// Whether signatures satisfy a policy as peers judge (`EvaluateSignedData`): what does not count is skipped, and every
