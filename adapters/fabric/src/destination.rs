@@ -193,6 +193,13 @@ fn refused(
         items => items.iter().find(named).copied(),
     };
     let Some(culprit) = culprit else {
+        if !refusal.by_chaincode {
+            // Peers that are missing, or at different blocks, are so for every part of it.
+            for &index in &attempt.items {
+                outcomes[index] = Outcome::NotYet { reason: words.to_owned() };
+            }
+            return Vec::new();
+        }
         let (first, second) = attempt.items.split_at(attempt.items.len() / 2);
         return [first, second].map(|items| Attempt { items: items.to_vec(), ..attempt.clone() }).into();
     };
@@ -204,4 +211,122 @@ fn refused(
     };
     let items: Vec<usize> = attempt.items.iter().copied().filter(|&index| index != culprit).collect();
     if items.is_empty() { Vec::new() } else { vec![Attempt { items, ..attempt }] }
+}
+
+#[cfg(test)]
+mod tests {
+    use causeway_protocol::{
+        Attestation, AttestationKind, Batch, BatchProof, GatewayId, Hash, LaneId, LaneTerms, Packet,
+    };
+
+    use super::*;
+
+    fn statement(kind: AttestationKind, sequence: u64, party: &str, payload: usize) -> Statement {
+        let packet = Packet {
+            source: GatewayId([9; 32]),
+            destination: GatewayId([8; 32]),
+            lane: LaneId([7; 32]),
+            sequence,
+            sender: party.into(),
+            receiver: party.into(),
+            timeout: 1,
+            budget: 0,
+            payload: vec![0; payload],
+        };
+        Statement {
+            gateway: packet.destination,
+            address: b"gateway".to_vec(),
+            attestation: Attestation::plain(kind, packet.id()),
+            packet,
+            lane: LaneTerms { name: Hash([6; 32]), ordered: false },
+            result: Vec::new(),
+            batch: Batch { epoch: 1, count: 1, root: Hash([1; 32]) },
+            proof: BatchProof { index: 0, path: Vec::new() },
+            signatures: Vec::new(),
+        }
+    }
+
+    fn outcomes(count: usize) -> Vec<Outcome> {
+        vec![Outcome::NotYet { reason: "not submitted".into() }; count]
+    }
+
+    fn groups(attempts: &[Attempt]) -> Vec<(Action, Vec<usize>)> {
+        attempts.iter().rev().map(|attempt| (attempt.action, attempt.items.clone())).collect()
+    }
+
+    #[test]
+    fn a_transaction_calls_one_application_and_is_of_bounded_size() {
+        let of = |kind, party, payload| statement(kind, 1, party, payload);
+        let statements = [
+            of(AttestationKind::Deliver, "board", 10),
+            of(AttestationKind::Deliver, "token", 10),
+            of(AttestationKind::Refuse, "token", 10),
+            of(AttestationKind::Deliver, "board", 10),
+            of(AttestationKind::Refuse, "anything \u{0}", 10),
+            of(AttestationKind::Result, "board", 10),
+            of(AttestationKind::Deliver, "board", 1500),
+            of(AttestationKind::Deliver, "board", 1500),
+            of(AttestationKind::Void, "board", 10),
+            of(AttestationKind::Deliver, "no name", 10),
+        ];
+        let settings = DestinationSettings { most_bytes: 2500, ..DestinationSettings::default() };
+        let mut outcomes = outcomes(statements.len());
+        let attempts = plan(&statements, &settings, &mut outcomes);
+        let expected = [
+            (Action::Deliver, vec![0, 3, 6]),
+            (Action::Deliver, vec![1]),
+            (Action::Expire, vec![2, 4]),
+            (Action::Settle, vec![5]),
+            (Action::Deliver, vec![7]),
+        ];
+        assert_eq!(groups(&attempts), expected);
+        let refused: Vec<usize> =
+            (0..outcomes.len()).filter(|&index| matches!(outcomes[index], Outcome::Refused { .. })).collect();
+        assert_eq!(refused, [8, 9]);
+    }
+
+    fn attempt(items: &[usize]) -> Attempt {
+        Attempt { chaincode: "gateway".into(), action: Action::Deliver, items: items.to_vec(), races: 0 }
+    }
+
+    #[test]
+    fn a_refusal_that_names_a_packet_leaves_the_others() {
+        let statements: Vec<Statement> =
+            (1..=3).map(|sequence| statement(AttestationKind::Deliver, sequence, "board", 1)).collect();
+        let mut outcomes = outcomes(3);
+        let id = const_hex::encode(statements[1].id().0);
+        let words = format!("Org1MSP: chaincode response 500, already-final: packet 0x{id}: ended");
+        let next = refused(attempt(&[0, 1, 2]), &words, &statements, &mut outcomes);
+        assert_eq!(outcomes[1], Outcome::AlreadyDone);
+        assert_eq!(groups(&next), [(Action::Deliver, vec![0, 2])]);
+    }
+
+    #[test]
+    fn a_refusal_of_all_is_halved_where_a_chaincode_made_it_and_waits_where_peers_did() {
+        let statements: Vec<Statement> =
+            (1..=3).map(|sequence| statement(AttestationKind::Deliver, sequence, "board", 1)).collect();
+        let mut outcomes = outcomes(3);
+        let words = "chaincode response 500, app-refused: board: failing";
+        let next = refused(attempt(&[0, 1, 2]), words, &statements, &mut outcomes);
+        assert_eq!(groups(&next), [(Action::Deliver, vec![1, 2]), (Action::Deliver, vec![0])]);
+        assert!(refused(attempt(&[0]), words, &statements, &mut outcomes).is_empty());
+        assert!(matches!(&outcomes[0], Outcome::NotYet { reason } if reason.contains("app-refused")));
+
+        let next = refused(attempt(&[0, 1, 2]), "endorsements are missing", &statements, &mut outcomes);
+        assert!(next.is_empty());
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::NotYet { .. })));
+    }
+
+    #[test]
+    fn a_lost_race_is_run_again_so_often_and_no_more() {
+        let mut outcomes = outcomes(1);
+        let mut next = vec![attempt(&[0])];
+        let mut races = 0;
+        while let Some(attempt) = next.pop() {
+            next = take_in(attempt, Err(TransactError::LostRace), &[], 5, &mut outcomes);
+            races += 1;
+        }
+        assert_eq!(races, 6);
+        assert!(matches!(&outcomes[0], Outcome::NotYet { .. }));
+    }
 }

@@ -1,4 +1,33 @@
-//! The adapter for Hyperledger Fabric islands.
+//! The adapter for Hyperledger Fabric islands: channels with the gateway chaincode.
+//!
+//! [`FabricSource`] makes evidence out of a channel's blocks, whole and in order, and of reads that peers of several
+//! organisations endorse: nothing else that Fabric's nodes sign says whether a transaction was committed.
+//! [`FabricDestination`] delivers through the gateway service of a peer. [`Peers`] is their view of the channel: any number of
+//! peers of any organisations, each of which may fail, hang or lag, asked over mutual TLS as one member, an [`Identity`].
+//! Everything that knows the nodes of this kind of chain is in this crate.
+//!
+//! Packets that an application sends wait at the gateway until somebody gives them their sequence, so that senders do not
+//! collide; a source does that too, whoever's packets they are.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use causeway_fabric::{
+//!     DestinationSettings, FabricDestination, FabricSource, Identity, PeerSettings, Peers, PeersSettings, SourceSettings,
+//!     TlsSettings,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let read = std::fs::read_to_string;
+//! let identity = Identity::new("Org1MSP", &read("client.pem")?, &read("client.key")?)?;
+//! let tls = TlsSettings { roots: read("tls-ca.pem")?, ..TlsSettings::default() };
+//! let peer = PeerSettings { url: "grpcs://peer0.org1.example:7051".into(), msp: "Org1MSP".into(), tls };
+//! let peers = Arc::new(Peers::new(&PeersSettings::new("trade", vec![peer]), identity)?);
+//!
+//! let source = FabricSource::new(peers.clone(), SourceSettings::default());
+//! let destination = FabricDestination::new(peers, DestinationSettings::default());
+//! # Ok(()) }
+//! ```
 
 mod anchor;
 mod config;

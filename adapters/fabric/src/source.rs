@@ -66,6 +66,9 @@ struct Memory {
     blocks: BTreeMap<u64, Fetched>,
     /// The head that was stood at last, and since when.
     head: Option<(Head, Instant)>,
+    /// How many blocks behind it are known to tell nothing of these chaincodes.
+    quiet: usize,
+    chaincodes: BTreeSet<String>,
 }
 
 /// A block, and what its peer said of it.
@@ -91,14 +94,14 @@ impl FabricSource {
     }
 
     /// The blocks after the head that one run takes.
-    async fn blocks(&self, head: Head, gateways: &BTreeSet<String>) -> Result<Vec<Fetched>, AdapterError> {
-        let mut blocks = self.remembered(head);
+    async fn blocks(&self, head: Head, chaincodes: &BTreeSet<String>) -> Result<Vec<Fetched>, AdapterError> {
+        let mut blocks = self.remembered(head, chaincodes);
         let bytes: usize = blocks.iter().map(|block| block.served.size()).sum();
         let next = head.height + 1 + blocks.len() as u64;
         let last = head.height + self.settings.most_blocks.max(1) as u64;
         if bytes < self.settings.most_bytes && next <= last {
             let served = self.peers.blocks(next, last, self.settings.most_bytes - bytes).await?;
-            for gateway in served.iter().flat_map(|block| content::waiting(block, gateways)) {
+            for gateway in served.iter().flat_map(|block| content::waiting(block, chaincodes)) {
                 self.numbering.wanted(&gateway);
             }
             let fetched = served.into_iter().map(Fetched::read).collect::<Result<Vec<_>, _>>()?;
@@ -122,20 +125,28 @@ impl FabricSource {
         Ok(blocks)
     }
 
-    /// Blocks known from an earlier call that follow the head without a gap.
-    fn remembered(&self, head: Head) -> Vec<Fetched> {
+    /// Blocks behind the head that are known from an earlier call.
+    fn remembered(&self, head: Head, chaincodes: &BTreeSet<String>) -> Vec<Fetched> {
         let mut memory = self.memory.lock();
+        if memory.chaincodes != *chaincodes {
+            memory.chaincodes.clone_from(chaincodes);
+            memory.quiet = 0;
+        }
         if memory.head.is_none_or(|(known, _)| known != head) {
             memory.head = Some((head, Instant::now()));
+            memory.quiet = 0;
         }
         memory.blocks = memory.blocks.split_off(&(head.height + 1));
         let heights = head.height + 1..;
         heights.map_while(|height| memory.blocks.get(&height).cloned()).collect()
     }
 
-    /// How long the head has stood where it stands.
-    fn idle(&self) -> Duration {
-        self.memory.lock().head.map_or(Duration::ZERO, |(_, since)| since.elapsed())
+    /// Whether blocks are sent although they tell nothing: they are many, or the last ones were sent long ago.
+    fn is_due(&self, blocks: &[Fetched]) -> bool {
+        let bytes: usize = blocks.iter().map(|block| block.served.size()).sum();
+        let idle = self.memory.lock().head.map_or(Duration::ZERO, |(_, since)| since.elapsed());
+        let most = self.settings.idle_blocks.min(self.settings.most_blocks);
+        blocks.len() >= most || bytes >= self.settings.most_bytes || idle >= self.settings.idle_time
     }
 
     /// Evidence of a run of these blocks. Peers that lag behind the one that served the blocks are waited for.
@@ -163,7 +174,7 @@ impl FabricSource {
                 Err(Refusal::Fabric(FabricFault::ReadPolicy { .. } | FabricFault::Unresolved { .. }))
                     if start.elapsed() < LAG =>
                 {
-                    tokio::time::sleep(POLL).await
+                    tokio::time::sleep(POLL).await;
                 }
                 Err(refusal) => return Err(unprovable(height, &refusal)),
             }
@@ -238,7 +249,8 @@ impl Source for FabricSource {
         let chaincodes = addresses.filter_map(|address| String::from_utf8(address).ok()).collect();
         self.numbering.watch(&chaincodes, self.settings.idle_time);
         let mut blocks = self.blocks(standing.head, &chaincodes).await?;
-        if blocks.is_empty() {
+        let due = self.is_due(&blocks);
+        if blocks.is_empty() || (!due && blocks.len() == self.memory.lock().quiet) {
             return Ok(None);
         }
         let gateways: Vec<Gateway> = standing
@@ -257,8 +269,8 @@ impl Source for FabricSource {
             .map_err(|refusal| unprovable(standing.head.height + 1, &refusal))?;
         blocks.truncate(planned.blocks);
         let telling = !planned.reads.is_empty() || blocks.iter().any(|block| block.configuration);
-        let due = blocks.len() >= self.settings.idle_blocks || self.idle() >= self.settings.idle_time;
         if !telling && !due {
+            self.memory.lock().quiet = blocks.len();
             return Ok(None);
         }
         let bytes = self.prove(&from, &blocks, &planned.reads).await?;

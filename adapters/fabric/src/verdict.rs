@@ -12,9 +12,11 @@ pub(crate) enum Verdict {
 }
 
 /// A refusal, in the chaincode's words: `code: packet 0x…: detail`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ChaincodeRefusal {
-    /// Its stable code; none if it was not the chaincode that refused.
+    /// Whether it was a chaincode that refused; else it was a peer, for reasons of its own.
+    pub(crate) by_chaincode: bool,
+    /// Its stable code, if it has one.
     pub(crate) code: Option<String>,
     /// The packet at fault, if the chaincode names one.
     pub(crate) packet: Option<[u8; 32]>,
@@ -26,11 +28,14 @@ const SAID: &str = "chaincode response 500, ";
 impl ChaincodeRefusal {
     /// Reads what the gateway service said.
     pub(crate) fn read(words: &str) -> Self {
-        let Some((_, said)) = words.split_once(SAID) else { return Self { code: None, packet: None } };
-        let Some((code, detail)) = said.split_once(": ") else { return Self { code: None, packet: None } };
+        let Some((_, said)) = words.split_once(SAID) else { return Self::default() };
+        let by_chaincode = true;
+        let Some((code, detail)) = said.split_once(": ") else {
+            return Self { by_chaincode, ..Self::default() };
+        };
         let digits = detail.strip_prefix("packet 0x").and_then(|rest| rest.get(..64));
         let packet = digits.and_then(|digits| const_hex::decode_to_array(digits).ok());
-        Self { code: Some(code.into()), packet }
+        Self { by_chaincode, code: Some(code.into()), packet }
     }
 
     /// What it means. Where nobody but peers refused, it is their state: endorsers at different blocks, or too few of them.
@@ -70,6 +75,7 @@ mod tests {
         for words in ["no combination of peers", "chaincode response 500, nothing that has a code", ""] {
             let refusal = ChaincodeRefusal::read(words);
             assert_eq!((refusal.code.as_deref(), refusal.packet), (None, None), "{words}");
+            assert_eq!(refusal.by_chaincode, words.starts_with("chaincode"), "{words}");
             assert_eq!(refusal.verdict(), Verdict::Later);
         }
     }

@@ -1,6 +1,7 @@
 //! Evidence that the light client takes, of a channel that changes, whose peers die, and whose transactions lose races.
 
 use causeway_adapter::{Destination as _, Outcome, Source as _};
+use causeway_fabric::{FabricSource, SourceSettings};
 use causeway_fabric_node::{NetworkConfig, Node, Policy};
 use causeway_protocol::AttestationKind;
 
@@ -49,6 +50,46 @@ async fn packets_are_proven_while_organisations_policies_and_nodes_change() {
     assert_eq!(island.book.gateway().missing, []);
     let numbers: Vec<u64> = island.book.events.keys().copied().collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn far_behind_a_source_goes_in_bounded_steps_and_without_events_it_waits() {
+    let config = NetworkConfig { batch_size: 1, ..NetworkConfig::default() };
+    let Some(mut island) = Island::of(config).await else { return };
+    island.post(10, false).await;
+    let newest = island.source().head().await.unwrap().height;
+    for settings in [
+        SourceSettings { most_blocks: 3, ..SourceSettings::default() },
+        SourceSettings { most_bytes: 1, ..SourceSettings::default() },
+    ] {
+        let source = FabricSource::new(island.peers.clone(), settings.clone());
+        let mut book = island.book.clone();
+        let mut steps = Vec::new();
+        while book.standing.head.height < newest {
+            let evidence =
+                source.next(&book.standing).await.unwrap().expect("a run that is long enough is sent");
+            steps.push(evidence.last - evidence.first + 1);
+            book.record(&evidence).unwrap();
+        }
+        let most = if settings.most_bytes == 1 { 1 } else { 3 };
+        assert!(steps.iter().all(|blocks| *blocks <= most), "{steps:?}");
+    }
+    // Another chaincode's blocks tell the light client nothing: they wait until they are many, or old.
+    island.record_until(|book| book.count("PacketSent") == 10).await;
+    let patient = island.source();
+    while let Some(evidence) = patient.next(&island.book.standing).await.unwrap() {
+        island.book.record(&evidence).unwrap();
+    }
+    for _ in 0..3 {
+        island.network.invoke("board", &["last"]).await.unwrap();
+    }
+    assert_eq!(patient.next(&island.book.standing).await.unwrap(), None);
+    assert_eq!(patient.next(&island.book.standing).await.unwrap(), None);
+    let eager = SourceSettings { idle_blocks: 3, ..SourceSettings::default() };
+    let evidence = FabricSource::new(island.peers.clone(), eager).next(&island.book.standing).await.unwrap();
+    let evidence = evidence.expect("three blocks are many enough");
+    assert_eq!((evidence.last - evidence.first + 1, evidence.proofs), (3, 0));
+    assert_eq!(island.book.record(&evidence).unwrap(), 0);
 }
 
 /// How many transactions of the channel were ordered and are invalid.
