@@ -4,7 +4,9 @@ use causeway_adapter::AdapterError;
 use causeway_fabric::{AnchorTerms, anchor_from_blocks, propose_anchor};
 use causeway_verifier::fabric::Anchor;
 
-use crate::island::Island;
+use causeway_fabric_node::NetworkConfig;
+
+use crate::island::{Island, network_with_gateway};
 
 const TERMS: AnchorTerms = AnchorTerms { time: 1_800_000_000, trusting_period: 86_400 };
 
@@ -45,4 +47,15 @@ async fn an_anchor_is_a_config_block_and_the_definitions_made_before_it() {
     let later = island.network.config_block().await.unwrap();
     anchor_from_blocks(&later, &later, TERMS).unwrap_err();
     anchor_from_blocks(b"no block", &block, TERMS).unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_defined_before_the_anchor_is_judged_by_the_definition_in_it() {
+    let Some(mut network) = network_with_gateway(NetworkConfig::default()).await else { return };
+    network.add_organisation().await.unwrap();
+    let mut island = Island::on(network).await;
+    assert!(island.book.standing.head.height > 0);
+    island.post(2, false).await;
+    island.record_until(|book| book.count("PacketSent") == 2).await;
+    assert_eq!(island.book.names(), ["Opened", "PacketSent", "PacketSent"]);
 }

@@ -71,6 +71,18 @@ pub(crate) fn texts(arguments: &[&str]) -> Vec<Vec<u8>> {
     arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect()
 }
 
+/// A channel where gateway and board are defined, and the gateway is not open; none where there are no nodes.
+pub(crate) async fn network_with_gateway(config: NetworkConfig) -> Option<Network> {
+    let mut network = Network::start_or_skip(config).await.unwrap()?;
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway");
+    let binary = build_chaincode(&module, "./cmd/causeway-chaincode").await.unwrap();
+    for role in ["gateway", "board"] {
+        let chaincode = Chaincode::new(role, binary.clone(), Policy::Signature(BOTH.into()));
+        network.deploy(Chaincode { arguments: vec![role.into()], ..chaincode }).await.unwrap();
+    }
+    Some(network)
+}
+
 impl Island {
     /// A channel of two organisations, both of whom have to endorse; none where there are no nodes.
     pub(crate) async fn start() -> Option<Self> {
@@ -78,27 +90,24 @@ impl Island {
     }
 
     pub(crate) async fn of(config: NetworkConfig) -> Option<Self> {
-        let mut network = Network::start_or_skip(config).await.unwrap()?;
-        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway");
-        let binary = build_chaincode(&module, "./cmd/causeway-chaincode").await.unwrap();
-        for role in ["gateway", "board"] {
-            let chaincode = Chaincode::new(role, binary.clone(), Policy::Signature(BOTH.into()));
-            network.deploy(Chaincode { arguments: vec![role.into()], ..chaincode }).await.unwrap();
-        }
+        Some(Self::on(network_with_gateway(config).await?).await)
+    }
+
+    /// Opens the gateway of a network, anchored at its newest config block.
+    pub(crate) async fn on(network: Network) -> Self {
         let peers = peers(&network);
         let terms = AnchorTerms { time: in_seconds(0), trusting_period: 86_400 };
-        let anchor = propose_anchor(&peers, Some(0), terms, &[]).await.unwrap();
-        let id =
-            IslandParts { family: Family::Fabric, fingerprint: anchor.fingerprint, anchor: anchor.block }
-                .id();
+        let anchor = propose_anchor(&peers, None, terms, &["gateway".to_owned()]).await.unwrap();
+        let (fingerprint, block) = (anchor.fingerprint, anchor.block);
+        let id = IslandParts { family: Family::Fabric, fingerprint, anchor: block }.id();
         let attestors: Vec<_> = attestors().iter().map(Signer::address).collect();
         let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
-        let opening =
-            Opening { island: id, hub: HubId::of_origin("hub.test/log"), owner, threshold: 2, attestors };
+        let hub = HubId::of_origin("hub.test/log");
+        let opening = Opening { island: id, hub, owner, threshold: 2, attestors };
         let gateway = peers.open_gateway("gateway", &opening).await.unwrap();
         let registered = Gateway { island: id, address: b"gateway".to_vec(), id: gateway };
         let book = Book::new(&anchor.bytes, registered);
-        Some(Self { network, peers, gateway, book })
+        Self { network, peers, gateway, book }
     }
 
     pub(crate) fn destination(&self) -> FabricDestination {
