@@ -31,6 +31,9 @@ pub struct ChannelConfig<S> {
     /// facts are proven by reads that these endorse.
     #[schemars(length(min = 1))]
     pub peers: Vec<PeerConfig>,
+    /// Orderers: they serve blocks when no peer does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orderers: Vec<PeerConfig>,
     /// Deliver and settle here too, as this client; else evidence is submitted and packets are numbered, and no more.
     #[serde(default = "yes")]
     pub deliver: bool,
@@ -50,7 +53,7 @@ pub struct ClientTls<S> {
     pub key: S,
 }
 
-/// One peer.
+/// One peer, or one orderer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerConfig {
@@ -98,10 +101,10 @@ pub enum ConfigError {
         why: String,
     },
     /// A peer with TLS, and nothing to check its certificate by.
-    #[error("peers[{place}].tls_roots: expected a PEM file, as {url} speaks TLS")]
+    #[error("{place}.tls_roots: expected a PEM file, as {url} speaks TLS")]
     NoRoots {
-        /// Its place in the list, from 0.
-        place: usize,
+        /// Its key: `peers[0]` is the first one.
+        place: String,
         /// Its URL.
         url: String,
     },
@@ -125,22 +128,33 @@ impl<S> ChannelConfig<S> {
             None => None,
             Some(tls) => Some((file("tls.certificate", &tls.certificate)?, secret("tls.key", &tls.key)?)),
         };
-        let mut peers = Vec::with_capacity(self.peers.len());
-        for (place, peer) in self.peers.iter().enumerate() {
-            let roots = match &peer.tls_roots {
-                Some(path) => file(&format!("peers[{place}].tls_roots"), path)?,
-                None if peer.url.starts_with("grpcs:") => {
-                    return Err(ConfigError::NoRoots { place, url: peer.url.clone() });
-                }
-                None => String::new(),
-            };
-            let tls = TlsSettings { roots, name: peer.tls_name.clone(), identity: ours.clone() };
-            peers.push(PeerSettings { url: peer.url.clone(), msp: peer.msp.clone(), tls });
-        }
+        let peers = nodes("peers", &self.peers, ours.as_ref())?;
+        let orderers = nodes("orderers", &self.orderers, ours.as_ref())?;
         let timeout = Duration::from_secs(self.timeout_seconds);
-        let settings = PeersSettings { timeout, ..PeersSettings::new(&self.channel, peers) };
+        let settings = PeersSettings { orderers, timeout, ..PeersSettings::new(&self.channel, peers) };
         Ok(Peers::new(&settings, identity)?)
     }
+}
+
+/// How each of these nodes is called, by somebody who shows `ours` (certificate and key) where it asks.
+fn nodes(
+    key: &str,
+    nodes: &[PeerConfig],
+    ours: Option<&(String, String)>,
+) -> Result<Vec<PeerSettings>, ConfigError> {
+    let settings = |(index, node): (usize, &PeerConfig)| {
+        let place = format!("{key}[{index}]");
+        let roots = match &node.tls_roots {
+            Some(path) => file(&format!("{place}.tls_roots"), path)?,
+            None if node.url.starts_with("grpcs:") => {
+                return Err(ConfigError::NoRoots { place, url: node.url.clone() });
+            }
+            None => String::new(),
+        };
+        let tls = TlsSettings { roots, name: node.tls_name.clone(), identity: ours.cloned() };
+        Ok(PeerSettings { url: node.url.clone(), msp: node.msp.clone(), tls })
+    };
+    nodes.iter().enumerate().map(settings).collect()
 }
 
 fn file(key: &str, path: &Path) -> Result<String, ConfigError> {
@@ -165,6 +179,7 @@ mod tests {
                 tls_roots: None,
                 tls_name: None,
             }],
+            orderers: Vec::new(),
             deliver: true,
             timeout_seconds: 10,
         }

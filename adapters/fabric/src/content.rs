@@ -34,9 +34,10 @@ pub(crate) fn definition(block: &Block, chaincode: &str, before: Option<Definiti
     sets.fold(before, |before, (_, writes)| defined(&writes, chaincode, before.as_ref()).or(before))
 }
 
-/// Whether the peer took every transaction of its block for valid.
+/// Whether the peer took every transaction of its block for valid. An orderer does not say.
 pub(crate) fn is_all_valid(block: &Block) -> bool {
-    flags(block).iter().all(|flag| *flag == VALID)
+    let flags = flags(block);
+    !flags.is_empty() && flags.iter().all(|flag| *flag == VALID)
 }
 
 /// Whether the block is a configuration: one envelope that says so.

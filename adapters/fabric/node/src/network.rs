@@ -183,6 +183,12 @@ impl Network {
         self.orderer.address()
     }
 
+    /// The certificate that the orderer's TLS certificate chains to, PEM.
+    pub fn orderer_tls_root(&self) -> Result<String, NodeError> {
+        let path = files::orderer_root(&self.path.join("crypto"));
+        fs::read_to_string(&path).map_err(NodeError::io("reading", path))
+    }
+
     /// Kills a process by SIGKILL; its folder stays.
     pub fn kill(&self, node: &Node) -> Result<(), NodeError> {
         self.server(node).map(Server::kill)

@@ -31,6 +31,15 @@ pub(crate) enum Failure {
     Refused(String),
 }
 
+/// Which services a node has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Endorser, gateway service, and blocks with its flags.
+    Peer,
+    /// Blocks without flags.
+    Orderer,
+}
+
 /// A peer or an orderer. Connects when it is first called, and again after a failure.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
@@ -76,13 +85,17 @@ impl Node {
         self.unary("/gateway.Gateway/CommitStatus", request, patience).await
     }
 
-    /// `protos.Deliver/Deliver`: every answer to one request, until the node says that there is no more, or `enough`.
+    /// Every answer to one request for blocks, until the node says that there is no more, or `enough`.
     pub(crate) async fn deliver(
         &self,
+        kind: Kind,
         request: Envelope,
         mut enough: impl FnMut(&DeliverResponse) -> bool,
     ) -> Result<Vec<DeliverResponse>, Failure> {
-        let path = PathAndQuery::from_static("/protos.Deliver/Deliver");
+        let path = PathAndQuery::from_static(match kind {
+            Kind::Peer => "/protos.Deliver/Deliver",
+            Kind::Orderer => "/orderer.AtomicBroadcast/Deliver",
+        });
         let read = async {
             let mut client = self.ready().await?;
             let codec = ProstCodec::<Envelope, DeliverResponse>::default();

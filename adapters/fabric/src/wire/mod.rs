@@ -4,7 +4,7 @@
 mod call;
 mod messages;
 
-pub(crate) use call::{Failure, Node};
+pub(crate) use call::{Failure, Kind, Node};
 pub(crate) use messages::{
     CommitStatusRequest, CommitStatusResponse, DeliverResponse, DeliverResponseType, EndorseRequest,
     EndorseResponse, EvaluateRequest, EvaluateResponse, Proposal, ProposalResponse, SeekInfo, SeekPosition,

@@ -46,6 +46,9 @@ async fn blocks_come_in_order_from_whichever_peer_has_them() {
     network.kill(&Node::Peer { organisation: 1, peer: 0 }).unwrap();
     assert_eq!(peers.blocks(0, 1, usize::MAX).await.unwrap().len(), 2, "the first one is back");
     network.kill(&first).unwrap();
+    assert_eq!(peers.blocks(0, 1, usize::MAX).await.unwrap().len(), 2, "the orderer has them too");
+    assert_eq!(height().await, 1);
+    network.kill(&Node::Orderer).unwrap();
     peers.blocks(0, 1, usize::MAX).await.unwrap_err();
     peers.newest().await.unwrap_err();
 }

@@ -60,6 +60,15 @@ pub(crate) fn peers(network: &Network) -> Arc<Peers> {
     };
     let mut settings =
         PeersSettings::new(network.channel(), network.organisations().iter().flat_map(of).collect());
+    settings.orderers = vec![PeerSettings {
+        url: format!("grpcs://{}", network.orderer_address()),
+        msp: "OrdererMSP".into(),
+        tls: TlsSettings {
+            roots: network.orderer_tls_root().unwrap(),
+            name: None,
+            identity: Some(user.tls().unwrap()),
+        },
+    }];
     settings.timeout = Duration::from_secs(4);
     settings.cool_down = Duration::from_secs(2);
     let identity = Identity::new(&user.msp, &user.certificate, &user.key).unwrap();
