@@ -36,6 +36,8 @@ pub struct Channel {
     pub(super) group: ConfigGroup,
     pub(super) policies: Tree,
     signers: Signers,
+    /// The name of each organisation's MSP, by the path of its group.
+    pub(super) organisations: BTreeMap<String, String>,
     consenters: Vec<Consenter>,
 }
 
@@ -51,11 +53,12 @@ impl Channel {
         {
             return Err(ConfigFault::Group(name.clone()));
         }
-        let signers = Signers::new(read_msps(&group, version)?);
+        let (organisations, msps) = read_organisations(&group, version)?;
+        let signers = Signers::new(msps);
         let consenters = read_consenters(&group)?;
         let consenters = if version >= MspVersion::V3_0 { consenters } else { Vec::new() };
         let policies = Tree::read(ROOT, &group)?;
-        Ok(Self { sequence: config.sequence, group, policies, signers, consenters })
+        Ok(Self { sequence: config.sequence, group, policies, signers, organisations, consenters })
     }
 
     /// The policy at an absolute path, such as `/Channel/Orderer/BlockValidation`.
@@ -165,19 +168,26 @@ fn check_hashes(group: &ConfigGroup) -> Result<(), ConfigFault> {
     Ok(())
 }
 
-fn read_msps(group: &ConfigGroup, version: MspVersion) -> Result<BTreeMap<String, Msp>, ConfigFault> {
+/// The name of each organisation's MSP, and the MSPs by their names.
+type Organisations = (BTreeMap<String, String>, BTreeMap<String, Msp>);
+
+fn read_organisations(group: &ConfigGroup, version: MspVersion) -> Result<Organisations, ConfigFault> {
+    let mut organisations = BTreeMap::new();
     let mut read: BTreeMap<String, MspConfig> = BTreeMap::new();
     let mut msps = BTreeMap::new();
-    let sections = [APPLICATION, ORDERER].map(|section| group.groups.get(section));
-    let organisations = sections.into_iter().flatten().flat_map(|section| &section.groups);
-    let count = organisations.clone().count();
+    let sections = [APPLICATION, ORDERER].map(|section| (section, group.groups.get(section)));
+    let groups = sections.iter().flat_map(|(section, group)| {
+        group.iter().flat_map(|group| &group.groups).map(|(name, group)| (*section, name, group))
+    });
+    let count = groups.clone().count();
     if count > MAX_ORGANISATIONS {
         return Err(ConfigFault::Organisations(count));
     }
-    for (organisation, group) in organisations {
+    for (section, organisation, group) in groups {
         let config: MspConfig = value(group, "MSP")?.ok_or(ConfigFault::Missing("MSP of an organisation"))?;
         let fault = |fault| ConfigFault::Msp { organisation: organisation.clone(), fault };
         let msp = Msp::read(&config, version).map_err(fault)?;
+        organisations.insert(format!("{section}/{organisation}"), msp.name().to_owned());
         match read.get(msp.name()) {
             Some(other) if *other != config => return Err(ConfigFault::TwoMsps(msp.name().to_owned())),
             Some(_) => {}
@@ -187,7 +197,7 @@ fn read_msps(group: &ConfigGroup, version: MspVersion) -> Result<BTreeMap<String
             }
         }
     }
-    Ok(msps)
+    Ok((organisations, msps))
 }
 
 fn read_consenters(group: &ConfigGroup) -> Result<Vec<Consenter>, ConfigFault> {

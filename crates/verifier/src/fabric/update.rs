@@ -90,6 +90,16 @@ pub enum UpdateFault {
         /// What cannot be judged.
         fault: PolicyFault,
     },
+    /// An organisation takes another name for its MSP, which policies may know as somebody else's.
+    #[error("organisation {organisation} changes its MSP from {from} to {to}")]
+    Renamed {
+        /// The organisation's group.
+        organisation: String,
+        /// The MSP's name in force.
+        from: String,
+        /// The new name.
+        to: String,
+    },
     /// The update makes another configuration than the block's.
     #[error("the update does not make the block's configuration out of the one before")]
     Result,
@@ -107,6 +117,7 @@ impl UpdateFault {
             Self::Empty | Self::Result => "config-result",
             Self::ModPolicy { .. } | Self::Unauthorised { .. } => "config-unauthorised",
             Self::Policy { fault, .. } => fault.code(),
+            Self::Renamed { .. } => "config-renamed",
         }
     }
 }
@@ -141,8 +152,19 @@ pub(super) fn next(
     if config.channel_group.as_ref() != Some(&result) {
         return Err(UpdateFault::Result);
     }
-    Channel::read(&bytes)?;
+    check_names(channel, &Channel::read(&bytes)?)?;
     Ok(bytes)
+}
+
+/// An organisation keeps the name of its MSP (`Bundle.ValidateNew`).
+fn check_names(before: &Channel, after: &Channel) -> Result<(), UpdateFault> {
+    for (organisation, from) in &before.organisations {
+        if let Some(to) = after.organisations.get(organisation).filter(|to| *to != from) {
+            let (organisation, from, to) = (organisation.clone(), from.clone(), to.clone());
+            return Err(UpdateFault::Renamed { organisation, from, to });
+        }
+    }
+    Ok(())
 }
 
 /// An update as it was signed. Whoever submits it writes everything around it, and so it is read as Go reads it.

@@ -324,6 +324,20 @@ fn a_configuration_that_peers_cannot_read_does_not_follow() {
     assert_eq!(code(&network, &update.sign(&admins)), "config-unsupported");
 }
 
+#[test]
+fn an_organisation_keeps_the_name_of_its_msp() {
+    let network = Network::new(2);
+    let one = &network.organisations[0];
+    let update = network.propose(|group| {
+        let mut renamed = one.clone();
+        renamed.config.name = "OtherMSP".to_owned();
+        let value = renamed.msp_config().encode_to_vec();
+        group_of(group, "/Application/Org1").values.get_mut("MSP").unwrap().value = value;
+    });
+    let fault = apply(&network, &update.sign(&[&one.admin])).unwrap_err();
+    assert_eq!(fault.code(), "config-renamed", "{fault}");
+}
+
 /// An update by those who signed the one before, with a rule that asks for one of them alone.
 #[test]
 fn the_policies_in_force_judge_and_not_the_new_ones() {
