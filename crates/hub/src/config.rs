@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use causeway_log::VerifierKey;
 use causeway_protocol::HubId;
 
 /// A hub's configuration.
@@ -12,14 +13,27 @@ pub struct HubConfig {
     pub origin: String,
     /// A file whose content is the first operator's token. Inserted, hashed, at start unless it is there already.
     pub operator_token_file: Option<PathBuf>,
+    /// The transparency log this hub writes; without it, facts wait until a hub over the same database has one.
+    pub log: Option<LogConfig>,
     /// What one request, one token and all of them together may use.
     pub limits: Limits,
+}
+
+/// What a hub writes its log with.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// Files with the keys that sign checkpoints, each as `PRIVATE+KEY+<origin>+<id>+<base64>`: one, or two while a key is replaced.
+    pub key_files: Vec<PathBuf>,
+    /// Keys that signed before and no longer do: a kept checkpoint may still be theirs.
+    pub former_keys: Vec<VerifierKey>,
+    /// The file in which the last signed checkpoint is kept, outside Postgres: on another disk than the database's, at best.
+    pub kept: PathBuf,
 }
 
 impl HubConfig {
     /// A hub under `origin` with the default limits and no operator token file.
     pub fn new(origin: impl Into<String>) -> Self {
-        Self { origin: origin.into(), operator_token_file: None, limits: Limits::default() }
+        Self { origin: origin.into(), operator_token_file: None, log: None, limits: Limits::default() }
     }
 
     /// The id that envelopes for this hub have to name.

@@ -112,6 +112,27 @@ pub(crate) fn guard(app: &App, access: Access, routes: UtoipaMethodRouter<App>) 
         .layer(DefaultBodyLimit::max(body))
 }
 
+/// Puts `routes` behind the part of the gate that needs no identity: room and time.
+pub(crate) fn public(app: &App, routes: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+    routes.map(|methods| methods.route_layer(from_fn_with_state(app.clone(), pass_anyone)))
+}
+
+async fn pass_anyone(State(app): State<App>, request: Request, next: Next) -> Response {
+    let work = Work::Ordinary;
+    let Ok(_room) = app.room.of(work).try_acquire() else {
+        return Problem::new(
+            ProblemCode::Overloaded,
+            "as many requests as the hub works on at once are in flight",
+        )
+        .retry_after(1)
+        .into_response();
+    };
+    match tokio::time::timeout(work.time(&app.config.limits), next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(ProblemCode::TimedOut, "not finished in time").retry_after(1).into_response(),
+    }
+}
+
 async fn pass(State((app, access)): State<(App, Access)>, request: Request, next: Next) -> Response {
     let limits = &app.config.limits;
     let Ok(_room) = app.room.of(access.work).try_acquire() else {

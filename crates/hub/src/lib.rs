@@ -32,6 +32,7 @@ mod health;
 mod idempotency;
 mod ingest;
 mod islands;
+mod log;
 mod metrics;
 mod misbehaviour;
 mod openapi;
@@ -45,6 +46,6 @@ mod tokens;
 mod wake;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{HubConfig, Limits};
+pub use config::{HubConfig, Limits, LogConfig};
 pub use problem::{Problem, ProblemCode};
 pub use serve::{HubError, run, serve};

@@ -30,6 +30,7 @@ const BEARER: &str = "bearer";
         (name = "attestations", description = "What waits for an attestor, and its signatures."),
         (name = "packets", description = "History, one packet, its events."),
         (name = "tokens", description = "Who may do what."),
+        (name = "log", description = "The transparency log, as C2SP tlog-tiles: public, and it shows volume and pace only."),
         (name = "operations", description = "Health and numbers."),
     )
 )]

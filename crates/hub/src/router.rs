@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::gate::{self, Access, Work};
 use crate::problem::{self, Problem, ProblemCode};
 use crate::{
-    attestations, deliveries, evidence, health, islands, metrics, misbehaviour, openapi, packets, stats,
+    attestations, deliveries, evidence, health, islands, log, metrics, misbehaviour, openapi, packets, stats,
     tokens,
 };
 
@@ -67,6 +67,8 @@ pub(crate) fn router(app: &App) -> Router {
         routes!(health::ready),
         routes!(health::metrics),
         routes!(problem::explain),
+        gate::public(app, routes!(log::checkpoint)),
+        gate::public(app, routes!(log::tile)),
     ];
     let described =
         table.into_iter().fold(OpenApiRouter::with_openapi(openapi::base()), OpenApiRouter::routes);

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Hub;
 use crate::clock::{Clock, SystemClock};
 use crate::config::HubConfig;
+use crate::log::{Sequencer, read_signers};
 use crate::{auth, batcher, router, server};
 
 /// Connections to Postgres that a hub holds at most.
@@ -24,6 +25,14 @@ pub enum HubError {
     /// The operator's token cannot be read.
     #[error("operator token file {path}: {why}")]
     OperatorToken {
+        /// The file.
+        path: String,
+        /// What was expected or what went wrong.
+        why: String,
+    },
+    /// A key of the log cannot be used.
+    #[error("log key file {path}: {why}")]
+    LogKey {
         /// The file.
         path: String,
         /// What was expected or what went wrong.
@@ -63,8 +72,16 @@ pub async fn serve(
     if let Some(path) = &config.operator_token_file {
         insert_operator(&ledger, path, clock.as_ref()).await?;
     }
+    let signers = config.log.as_ref().map(|log| read_signers(&log.key_files, &config.origin)).transpose()?;
     let address = listener.local_addr()?;
     let hub = Hub::new(config, ledger.clone(), clock.clone(), shutdown.clone())?;
+    // It goes on after the last request is answered, so that what was recorded then is in the log too.
+    let drained = CancellationToken::new();
+    let sequencer = hub.config.log.as_ref().zip(signers).map(|(log, signers)| {
+        let (ledger, metrics) = (ledger.clone(), hub.metrics.clone());
+        let sequencer = Sequencer::new(ledger, clock.clone(), metrics, &hub.config.origin, log, signers);
+        tokio::spawn(sequencer.run(drained.clone()))
+    });
     let batcher = tokio::spawn(batcher::run(ledger.clone(), clock, hub.metrics.clone(), shutdown.clone()));
     tracing::info!(%address, hub = %hub.config.hub_id(), origin = hub.config.origin, "the hub serves");
     server::serve(listener, router::router(&hub), &hub.config.limits, shutdown.clone()).await;
@@ -73,6 +90,12 @@ pub async fn serve(
     shutdown.cancel();
     if batcher.await.is_err() {
         tracing::error!("the batcher died");
+    }
+    drained.cancel();
+    if let Some(sequencer) = sequencer
+        && sequencer.await.is_err()
+    {
+        tracing::error!("the log's sequencer died");
     }
     ledger.close().await;
     tracing::info!("the hub has stopped");

@@ -10,6 +10,7 @@ mod idempotency;
 mod islands;
 mod journey;
 mod limits;
+mod log;
 mod misbehaviour;
 mod openapi;
 mod payload;

@@ -14,7 +14,7 @@ use super::world::{T0, World, delivered, operator, sent, token};
 use crate::testkit::{TestLedger, fresh};
 use crate::{AppendError, FactKey, IslandChange, LogHolder};
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// Salts that differ; a real sequencer draws them at random.
 fn salts() -> impl FnMut() -> Salt + Send {
