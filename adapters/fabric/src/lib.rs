@@ -38,6 +38,7 @@ mod identity;
 mod numbering;
 mod peers;
 mod profile;
+mod proof;
 mod proposal;
 mod read;
 mod source;

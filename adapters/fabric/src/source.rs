@@ -3,32 +3,23 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use async_trait::async_trait;
-use causeway_adapter::{AdapterError, Evidence, Head, Health, Recorded, Source, Standing};
-use causeway_verifier::fabric::FabricFault;
+use causeway_adapter::{AdapterError, Evidence, GatewayStanding, Head, Health, Recorded, Source, Standing};
+use causeway_verifier::fabric::MAX_BLOCKS;
 use causeway_verifier::fabric::proto::Block;
-use causeway_verifier::fabric::prover::{Served, Wanted, assemble, plan};
+use causeway_verifier::fabric::prover::Served;
 use causeway_verifier::{ClientState, Gateway, MAX_EVIDENCE, Refusal};
 use parking_lot::Mutex;
 
 use crate::content;
 use crate::numbering::Numbering;
 use crate::peers::{Peers, number};
-use crate::read::Read;
+use crate::proof::{Proof, Prover, unprovable};
 
-/// Keys of one read, one fewer than the chaincode reads: a beat may have to come with them.
-const MOST_KEYS: usize = 1023;
 /// Bytes of transactions that evidence takes, and leaves room for reads. A block that is larger goes alone, if it can.
 const LARGEST: usize = MAX_EVIDENCE - 1024 * 1024;
-/// How long peers may lag behind the one that served a block.
-const LAG: Duration = Duration::from_secs(5);
-/// How long they are given before a transaction that one peer takes for invalid is taken for the reason.
-const SHORT_LAG: Duration = Duration::from_millis(500);
-/// Between two attempts at a read.
-const POLL: Duration = Duration::from_millis(100);
-
 /// When evidence is made, and how much at once.
 #[derive(Debug, Clone)]
 pub struct SourceSettings {
@@ -80,12 +71,6 @@ struct Fetched {
     all_valid: bool,
 }
 
-/// Where a run starts, and whose events it has to prove.
-struct From<'a> {
-    state: ClientState,
-    gateways: &'a [Gateway],
-}
-
 impl FabricSource {
     /// Watches the channel that `peers` belong to.
     pub fn new(peers: Arc<Peers>, settings: SourceSettings) -> Self {
@@ -93,14 +78,19 @@ impl FabricSource {
         Self { peers, settings, numbering, memory: Mutex::default() }
     }
 
-    /// The blocks after the head that one run takes.
-    async fn blocks(&self, head: Head, chaincodes: &BTreeSet<String>) -> Result<Vec<Fetched>, AdapterError> {
+    /// The blocks after the head that one run takes, at most so many with so many bytes.
+    async fn blocks(
+        &self,
+        head: Head,
+        chaincodes: &BTreeSet<String>,
+        (most_blocks, most_bytes): (usize, usize),
+    ) -> Result<Vec<Fetched>, AdapterError> {
         let mut blocks = self.remembered(head, chaincodes);
         let bytes: usize = blocks.iter().map(|block| block.served.size()).sum();
         let next = head.height + 1 + blocks.len() as u64;
-        let last = head.height + self.settings.most_blocks.max(1) as u64;
-        if bytes < self.settings.most_bytes && next <= last {
-            let served = self.peers.blocks(next, last, self.settings.most_bytes - bytes).await?;
+        let last = head.height + most_blocks.max(1) as u64;
+        if bytes < most_bytes && next <= last {
+            let served = self.peers.blocks(next, last, most_bytes - bytes).await?;
             for gateway in served.iter().flat_map(|block| content::waiting(block, chaincodes)) {
                 self.numbering.wanted(&gateway);
             }
@@ -148,92 +138,6 @@ impl FabricSource {
         let most = self.settings.idle_blocks.min(self.settings.most_blocks);
         blocks.len() >= most || bytes >= self.settings.most_bytes || idle >= self.settings.idle_time
     }
-
-    /// Evidence of a run of these blocks. Peers that lag behind the one that served the blocks are waited for.
-    async fn prove(
-        &self,
-        from: &From<'_>,
-        blocks: &[Fetched],
-        wanted: &[Wanted],
-    ) -> Result<Vec<u8>, AdapterError> {
-        let start = Instant::now();
-        let served: Vec<Served> = blocks.iter().map(|block| block.served.clone()).collect();
-        let height = served.last().map_or(0, |block| block.number);
-        loop {
-            let late = |read: &AdapterError| matches!(read, AdapterError::Unprovable { .. });
-            let reads = match self.reads(blocks, wanted, start).await {
-                Err(error) if late(&error) && start.elapsed() < LAG => {
-                    tokio::time::sleep(POLL).await;
-                    continue;
-                }
-                reads => reads?,
-            };
-            let reads = reads.iter().map(Read::as_evidence).collect();
-            match assemble(&from.state, from.gateways, &served, reads, now()) {
-                Ok(evidence) => return Ok(evidence),
-                Err(Refusal::Fabric(FabricFault::ReadPolicy { .. } | FabricFault::Unresolved { .. }))
-                    if start.elapsed() < LAG =>
-                {
-                    tokio::time::sleep(POLL).await;
-                }
-                Err(refusal) => return Err(unprovable(height, &refusal)),
-            }
-        }
-    }
-
-    /// The reads that are wanted, each made late enough to say what was not committed.
-    async fn reads(
-        &self,
-        blocks: &[Fetched],
-        wanted: &[Wanted],
-        start: Instant,
-    ) -> Result<Vec<Read>, AdapterError> {
-        let mut reads = Vec::new();
-        for Wanted { chaincode, keys, block } in wanted {
-            for keys in keys.chunks(MOST_KEYS) {
-                let mut read = self.peers.read_facts(chaincode, keys).await?;
-                if read.at_least < *block {
-                    let all_valid =
-                        blocks.iter().all(|fetched| fetched.served.number != *block || fetched.all_valid);
-                    if all_valid || start.elapsed() < SHORT_LAG {
-                        let (height, came) = (*block, read.at_least);
-                        let detail = format!("peers read the state of block {came}");
-                        return Err(AdapterError::Unprovable { height, detail });
-                    }
-                    // Nothing was written since: only a later write can show that the transaction was not committed.
-                    read = self.read_after_beat(chaincode, keys, *block).await?;
-                }
-                reads.push(read);
-            }
-        }
-        Ok(reads)
-    }
-
-    /// A read that is later than anything before: something is written first.
-    async fn read_after_beat(
-        &self,
-        chaincode: &str,
-        keys: &[String],
-        block: u64,
-    ) -> Result<Read, AdapterError> {
-        let beat = self.peers.beat(chaincode).await;
-        let beat = beat.map_err(|error| AdapterError::Unprovable {
-            height: block,
-            detail: format!("chaincode {chaincode} does not beat: {error}"),
-        })?;
-        tracing::debug!(chaincode, block, beat.block, "made a read late enough");
-        let beat_key = format!("beat/{}", beat.transaction);
-        let keys: BTreeSet<String> = keys.iter().cloned().chain([beat_key]).collect();
-        let keys: Vec<String> = keys.into_iter().collect();
-        let start = Instant::now();
-        loop {
-            let read = self.peers.read_facts(chaincode, &keys).await?;
-            if read.at_least >= beat.block || start.elapsed() >= LAG {
-                return Ok(read);
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    }
 }
 
 #[async_trait]
@@ -248,36 +152,48 @@ impl Source for FabricSource {
         let addresses = standing.gateways.iter().map(|gateway| gateway.address.clone());
         let chaincodes = addresses.filter_map(|address| String::from_utf8(address).ok()).collect();
         self.numbering.watch(&chaincodes, self.settings.idle_time);
-        let mut blocks = self.blocks(standing.head, &chaincodes).await?;
+        let usual = (self.settings.most_blocks, self.settings.most_bytes);
+        let mut blocks = self.blocks(standing.head, &chaincodes, usual).await?;
         let due = self.is_due(&blocks);
         if blocks.is_empty() || (!due && blocks.len() == self.memory.lock().quiet) {
             return Ok(None);
         }
-        let gateways: Vec<Gateway> = standing
-            .gateways
-            .iter()
-            .map(|gateway| Gateway {
-                island: standing.island,
-                address: gateway.address.clone(),
-                id: gateway.id,
-            })
-            .collect();
+        let gateway = |gateway: &GatewayStanding| Gateway {
+            island: standing.island,
+            address: gateway.address.clone(),
+            id: gateway.id,
+        };
+        let gateways: Vec<Gateway> = standing.gateways.iter().map(gateway).collect();
         let state = ClientState { family: standing.family, bytes: standing.client_state.clone() };
-        let from = From { state, gateways: &gateways };
-        let served: Vec<Served> = blocks.iter().map(|block| block.served.clone()).collect();
-        let planned = plan(&from.state, &gateways, &served)
-            .map_err(|refusal| unprovable(standing.head.height + 1, &refusal))?;
-        blocks.truncate(planned.blocks);
-        let telling = !planned.reads.is_empty() || blocks.iter().any(|block| block.configuration);
-        if !telling && !due {
-            self.memory.lock().quiet = blocks.len();
-            return Ok(None);
+        let prover = Prover { peers: &self.peers, state: &state, gateways: &gateways };
+        let mut changes = 0;
+        loop {
+            let served: Vec<Served> = blocks.iter().map(|block| block.served.clone()).collect();
+            let planned = prover.plan(&served, changes)?;
+            let run = &blocks[..planned.blocks];
+            let telling = !planned.reads.is_empty() || run.iter().any(|block| block.configuration);
+            if !telling && !due {
+                self.memory.lock().quiet = blocks.len();
+                return Ok(None);
+            }
+            let doubtful = run.iter().filter(|block| !block.all_valid).map(|block| block.served.number);
+            let proof = prover.prove(&served[..planned.blocks], &doubtful.collect(), &planned.reads).await?;
+            match proof {
+                Proof::Evidence(bytes) => {
+                    let first = standing.head.height + 1;
+                    let last = run.last().map_or(first, |block| block.served.number);
+                    return Ok(Some(Evidence { first, last, bytes, proofs: planned.reads.len() }));
+                }
+                Proof::TooShort(_) if planned.blocks < blocks.len() => changes += 1,
+                Proof::TooShort(error) => {
+                    let known = blocks.len();
+                    blocks = self.blocks(standing.head, &chaincodes, (MAX_BLOCKS, LARGEST)).await?;
+                    if blocks.len() <= known {
+                        return Err(error);
+                    }
+                }
+            }
         }
-        let bytes = self.prove(&from, &blocks, &planned.reads).await?;
-        let first = standing.head.height + 1;
-        let last = blocks.last().map_or(first, |block| block.served.number);
-        let proofs = planned.reads.len();
-        Ok(Some(Evidence { first, last, bytes, proofs }))
     }
 
     /// Whole blocks travel: nothing in them can be left out.
@@ -321,13 +237,4 @@ fn linked(head: Head, blocks: &[Fetched]) -> Result<(), AdapterError> {
         parent = served.hash;
     }
     Ok(())
-}
-
-fn unprovable(height: u64, refusal: &Refusal) -> AdapterError {
-    AdapterError::Unprovable { height, detail: refusal.to_string() }
-}
-
-/// Unix seconds.
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

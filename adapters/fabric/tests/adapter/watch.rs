@@ -92,6 +92,18 @@ async fn far_behind_a_source_goes_in_bounded_steps_and_without_events_it_waits()
     assert_eq!(island.book.record(&evidence).unwrap(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_that_changed_twice_while_nobody_watched_are_caught_up_with() {
+    let Some(mut island) = Island::start().await else { return };
+    island.post(1, false).await;
+    island.record_until(|book| book.count("PacketSent") == 1).await;
+    for policy in ["OR('Org1MSP.peer','Org2MSP.peer')", "AND('Org1MSP.peer','Org2MSP.peer')"] {
+        island.network.set_policy("gateway", Policy::Signature(policy.into())).await.unwrap();
+        island.post_when_ready(1).await;
+    }
+    island.record_until(|book| book.count("PacketSent") == 3).await;
+}
+
 /// How many transactions of the channel were ordered and are invalid.
 async fn invalid(island: &Island) -> usize {
     let blocks = island.peers.blocks(0, u64::from(u32::MAX), usize::MAX).await.unwrap();

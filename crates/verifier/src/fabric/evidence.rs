@@ -9,7 +9,7 @@ use crate::{EvidenceKind, Refusal, Span};
 /// Most blocks of one run.
 pub const MAX_BLOCKS: usize = 1024;
 /// Most endorsed reads of one run.
-const MAX_READS: usize = 64;
+pub(super) const MAX_READS: usize = 64;
 /// Most signatures of one block or one read.
 const MAX_SIGNATURES: usize = 256;
 /// Most chaincode definitions in an anchor or a state.

@@ -11,7 +11,9 @@ use causeway_protocol::Hash;
 use super::block::{Header, check_seal};
 use super::client::Fabric;
 use super::config::Channel;
-use super::evidence::{Block, Definition, EndorsedRead, Evidence, MAX_BLOCKS, Run, Seal, SealSignature};
+use super::evidence::{
+    Block, Definition, EndorsedRead, Evidence, MAX_BLOCKS, MAX_READS, Run, Seal, SealSignature,
+};
 use super::fault::FabricFault;
 use super::judge::{self, Fates, Question};
 use super::policy::PolicyFault;
@@ -110,6 +112,17 @@ pub struct Plan {
 
 /// Plans a run of `blocks`, which follow the head of `state`.
 pub fn plan(state: &ClientState, gateways: &[Gateway], blocks: &[Served]) -> Result<Plan, Refusal> {
+    plan_past(state, gateways, blocks, 0)
+}
+
+/// [`plan`], of a run that passes so many changes of the configuration or of definitions before it ends with one. Of a
+/// definition that was changed again since, no read tells any more: only a run as far as the change after it does.
+pub fn plan_past(
+    state: &ClientState,
+    gateways: &[Gateway],
+    blocks: &[Served],
+    changes: usize,
+) -> Result<Plan, Refusal> {
     let before = State::decode(state)?;
     let most = blocks.len().min(MAX_BLOCKS);
     // Whether a run is full only grows with it, so its end is found by halves: each look reads the blocks again.
@@ -118,7 +131,7 @@ pub fn plan(state: &ClientState, gateways: &[Gateway], blocks: &[Served]) -> Res
     let mut take = most;
     while take > short.0 {
         match questions(&before, gateways, &blocks[..take]) {
-            Ok(found) if !found.is_full() => short = (take, found),
+            Ok(found) if !found.is_full(changes) => short = (take, found),
             found => full = Some((take, found)),
         }
         let end = full.as_ref().map_or(most, |(take, _)| take - 1);
@@ -136,14 +149,16 @@ pub fn plan(state: &ClientState, gateways: &[Gateway], blocks: &[Served]) -> Res
 struct Questions {
     wanted: Vec<Wanted>,
     keys: usize,
-    /// Whether a block changes by what those after it are judged.
-    turning: bool,
+    /// How often blocks change by what those after them are judged.
+    changes: usize,
 }
 
 impl Questions {
-    /// Whether a run ends with this block at the latest.
-    fn is_full(&self) -> bool {
-        self.turning || self.keys > MAX_KEYS / 2
+    /// Whether a run that passes so many changes ends with this block at the latest.
+    fn is_full(&self, changes: usize) -> bool {
+        // A run that has to come as far as a change takes what there is on the way.
+        let most_keys = if changes == 0 { MAX_KEYS / 2 } else { MAX_KEYS * MAX_READS / 2 };
+        self.changes > changes || self.keys > most_keys
     }
 
     fn of(&mut self, chaincode: &str) -> &mut Wanted {
@@ -160,7 +175,6 @@ impl Questions {
 impl Fates for Questions {
     fn committed(&mut self, question: &Question<'_>) -> Result<bool, FabricFault> {
         let of_definition = question.namespace == LIFECYCLE;
-        self.turning |= of_definition;
         let wanted = self.of(question.chaincode);
         wanted.block = wanted.block.max(question.version.0);
         if !of_definition {
@@ -175,8 +189,9 @@ fn questions(before: &State, gateways: &[Gateway], blocks: &[Served]) -> Result<
     let mut state = before.clone();
     let parts: Vec<Block<'_>> = blocks.iter().map(Served::block).collect();
     let walk = walk(&mut state, &parts, Seals::Unchecked)?;
-    let mut found = Questions { turning: walk.channels.len() > 1, ..Questions::default() };
+    let mut found = Questions::default();
     let definitions = judge::definitions(before, &walk, gateways, &mut found)?;
+    found.changes = definitions.len() + walk.channels.len() - 1; // the first one was there before
     judge::events(&mut state, &walk, gateways, &definitions, &mut found, 0)?;
     for wanted in &mut found.wanted {
         wanted.keys.sort_unstable();
