@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic, and so may their parts")]
 
 mod authorities;
+mod bytes;
 mod identities;
 mod policies;
 mod real;
