@@ -18,6 +18,7 @@ const OPERATOR: &str = "causeway_operator_token_of_this_test";
 const ATTESTORS: usize = 3;
 
 /// An island with a gateway, as it is registered, attested and relayed.
+#[derive(Clone)]
 pub(crate) struct Listed {
     pub(crate) name: &'static str,
     pub(crate) family: Family,

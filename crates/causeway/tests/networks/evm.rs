@@ -22,6 +22,12 @@ pub(crate) const AUTHORS: usize = 10;
 /// Accounts a network needs.
 pub(crate) const ACCOUNTS: usize = FIRST_AUTHOR + AUTHORS;
 
+/// A board somewhere.
+pub(crate) struct Receiver<'a> {
+    pub(crate) gateway: GatewayId,
+    pub(crate) board: &'a [u8],
+}
+
 pub(crate) struct RealIsland {
     pub(crate) network: Network,
     pub(crate) name: &'static str,
@@ -121,20 +127,25 @@ impl RealIsland {
         Ok(const_hex::decode(answer).unwrap())
     }
 
+    /// The board here.
+    pub(crate) fn receiver(&self) -> Receiver<'_> {
+        Receiver { gateway: self.gateway_id, board: &self.board.0 }
+    }
+
     /// Posts to the board of `to` from one of the accounts; answers the packet's id.
     pub(crate) async fn post(
         &self,
         author: usize,
-        to: &Self,
+        to: &Receiver<'_>,
         text: &str,
         ordered: bool,
         timeout: u64,
     ) -> Result<PacketId, NodeError> {
         let post = MessageBoard::postCall {
-            destination: to.gateway_id.0.into(),
+            destination: to.gateway.0.into(),
             lane: if ordered { "in order".into() } else { "messages".into() },
             ordered,
-            receiver: to.board.0.to_vec().into(),
+            receiver: to.board.to_vec().into(),
             timeout,
             budget: 400_000,
             text: text.as_bytes().to_vec().into(),

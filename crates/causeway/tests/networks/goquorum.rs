@@ -23,7 +23,7 @@ async fn send_all(from: &RealIsland, to: &RealIsland) -> Result<Vec<PacketId>, N
         for index in 0..EACH {
             // The first author's packets have to arrive in order.
             let text = format!("{index} of {author} from {}", from.name);
-            sent.push(from.post(author, to, &text, author == 0, in_seconds(900)).await?);
+            sent.push(from.post(author, &to.receiver(), &text, author == 0, in_seconds(900)).await?);
             tokio::time::sleep(Duration::from_secs(3)).await;
         }
         Ok::<_, NodeError>(sent)
@@ -58,7 +58,7 @@ async fn send_odd_ones(
     services: &mut Deployment,
 ) -> Result<[PacketId; 2], NodeError> {
     to.set_failing(true).await?;
-    let failing = from.post(1, to, "not taken", false, in_seconds(900)).await?;
+    let failing = from.post(1, &to.receiver(), "not taken", false, in_seconds(900)).await?;
     for _ in 0..240 {
         if to.received(failing).await? == 1 {
             break;
@@ -67,7 +67,7 @@ async fn send_odd_ones(
     }
     to.set_failing(false).await?;
     services.relayer.kill();
-    let expiring = from.post(1, to, "too late", false, in_seconds(6)).await?;
+    let expiring = from.post(1, &to.receiver(), "too late", false, in_seconds(6)).await?;
     tokio::time::sleep(Duration::from_secs(8)).await;
     services.relayer.restart();
     Ok([failing, expiring])

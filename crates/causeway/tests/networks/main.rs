@@ -4,7 +4,9 @@
 
 mod deployment;
 mod evm;
+mod fabric;
 mod goquorum;
+mod mixed;
 mod service;
 
 use std::time::Duration;
