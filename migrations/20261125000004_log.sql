@@ -47,6 +47,7 @@ CREATE TABLE log_checkpoints (
     note TEXT NOT NULL CHECK (note <> ''),
     published_at TIMESTAMPTZ NOT NULL
 );
+CREATE INDEX log_checkpoints_newest ON log_checkpoints (size DESC, position DESC);
 CALL append_only('log_checkpoints');
 
 -- One row: how far the tree has grown, and who may grow it until when. It moves by compare-and-swap on size and holder. A projection.
