@@ -12,7 +12,7 @@ use super::msp::{Msp, MspVersion};
 use super::policy::Signers;
 use super::proto::{
     ApplicationPolicy, ApplicationPolicyType, BlockDataHashingStructure, Config, ConfigEnvelope, ConfigGroup,
-    ConfigPolicy, ConfigValue, Consenter, HashingAlgorithm, MspConfig, Orderers, PolicyType,
+    ConfigPolicy, ConfigValue, Consenter, Envelope, HashingAlgorithm, MspConfig, Orderers, PolicyType,
     SerializedIdentity,
 };
 use super::update::{self, UpdateFault};
@@ -120,17 +120,25 @@ impl Channel {
 
 /// The bytes of the `common.Config` in a serialised `common.ConfigEnvelope`, as they stand there.
 pub fn config_of(config_envelope: &[u8]) -> Result<Vec<u8>, ConfigFault> {
+    read_envelope(config_envelope).map(|(bytes, _, _)| bytes)
+}
+
+/// A configuration as it stands in its envelope, read, and the update that made it.
+pub(super) fn read_envelope(bytes: &[u8]) -> Result<(Vec<u8>, Config, Option<Envelope>), ConfigFault> {
     #[derive(Clone, PartialEq, prost::Message)]
     struct Raw {
         #[prost(bytes = "vec", optional, tag = "1")]
         config: Option<Vec<u8>>,
     }
-    let raw: Raw = decode("common.ConfigEnvelope", config_envelope)?;
-    let bytes = raw.config.ok_or(ConfigFault::Missing("configuration"))?;
+    let raw: Raw = decode("common.ConfigEnvelope", bytes)?;
+    let bytes_of_config = raw.config.ok_or(ConfigFault::Missing("configuration"))?;
     // Where the field stands twice, Fabric merges both, and the last one's bytes say less.
-    let merged: ConfigEnvelope = decode("common.ConfigEnvelope", config_envelope)?;
-    let alone: Config = decode("common.Config", &bytes)?;
-    if merged.config.as_ref() == Some(&alone) { Ok(bytes) } else { Err(ConfigFault::Twice) }
+    let envelope: ConfigEnvelope = decode("common.ConfigEnvelope", bytes)?;
+    let config: Config = decode("common.Config", &bytes_of_config)?;
+    if envelope.config.as_ref() != Some(&config) {
+        return Err(ConfigFault::Twice);
+    }
+    Ok((bytes_of_config, config, envelope.last_update))
 }
 
 pub(super) fn decode<M: Message + Default>(what: &'static str, bytes: &[u8]) -> Result<M, ConfigFault> {

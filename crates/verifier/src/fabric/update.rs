@@ -9,8 +9,8 @@ mod result;
 
 use std::collections::BTreeMap;
 
-use super::config::{ConfigFault, config_of, decode};
-use super::proto::{Config, ConfigEnvelope, ConfigUpdate, Envelope};
+use super::config::{ConfigFault, decode, read_envelope};
+use super::proto::{ConfigUpdate, Envelope};
 use super::wire::{Message, WireFault};
 use super::{Channel, Policy, PolicyFault, Signed};
 use elements::{Element, Elements, Place};
@@ -128,14 +128,12 @@ pub(super) fn next(
     channel_id: &str,
     config_envelope: &[u8],
 ) -> Result<Vec<u8>, UpdateFault> {
-    let envelope: ConfigEnvelope = decode("common.ConfigEnvelope", config_envelope)?;
-    let bytes = config_of(config_envelope)?;
-    let config: Config = decode("common.Config", &bytes)?;
+    let (bytes, config, last_update) = read_envelope(config_envelope)?;
     let expected = channel.sequence.wrapping_add(1);
     if config.sequence != expected {
         return Err(UpdateFault::Sequence { expected, found: config.sequence });
     }
-    let last_update = envelope.last_update.ok_or(ConfigFault::Missing("update"))?;
+    let last_update = last_update.ok_or(ConfigFault::Missing("update"))?;
     let signed = read_update(&last_update)?;
     let update: ConfigUpdate = decode("common.ConfigUpdate", signed.config_update)?;
     if update.channel_id != channel_id {

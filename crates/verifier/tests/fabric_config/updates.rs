@@ -7,7 +7,7 @@ use causeway_verifier::fabric::forge::{
 use causeway_verifier::fabric::proto::{
     ConfigGroup, ConfigSignature, ConfigValue, HashingAlgorithm, HeaderType, ImplicitMetaRule, MspRoleType,
 };
-use causeway_verifier::fabric::{Channel, ConfigFault, UpdateFault};
+use causeway_verifier::fabric::{Channel, ConfigFault, UpdateFault, config_of};
 use prost::Message;
 
 use super::channel;
@@ -306,6 +306,18 @@ fn what_a_submitter_adds_to_the_signatures_is_read_as_go_reads_it() {
         update.signatures.push(junk);
         assert_eq!(apply(&network, &update).is_ok(), expected, "{signature_header:?}");
     }
+}
+
+/// Fabric merges a message that stands twice; the bytes of the last one alone would be another configuration.
+#[test]
+fn an_envelope_holds_one_configuration() {
+    let one = Network::new(1);
+    let mut other = one.clone();
+    other.config.channel_group.as_mut().unwrap().groups.remove("Application");
+    assert_eq!(config_of(&one.genesis()), Ok(one.config_bytes()));
+    let both = [one.genesis(), other.genesis()].concat();
+    assert_eq!(config_of(&both), Err(ConfigFault::Twice));
+    assert_eq!(config_of(&[]), Err(ConfigFault::Missing("configuration")));
 }
 
 #[test]
