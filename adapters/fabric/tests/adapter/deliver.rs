@@ -2,7 +2,7 @@
 
 use causeway_adapter::{Destination, Outcome, Statement, testkit};
 use causeway_fabric_node::Node;
-use causeway_protocol::AttestationKind;
+use causeway_protocol::{Attestation, AttestationKind, GatewayEventKind};
 
 use crate::island::Island;
 
@@ -78,4 +78,47 @@ async fn a_gateway_takes_each_statement_once_whatever_it_stands_beside() {
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::NotYet { .. })), "{outcomes:#?}");
     island.network.restart(&peer).await.unwrap();
     testkit::destination_is_idempotent(&adapter, &waiting).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_packets_comes_home_once() {
+    let Some(mut island) = Island::start().await else { return };
+    island.post(3, true).await;
+    island.record_until(|book| book.count("PacketSent") == 3).await;
+    let sent = island.book.events.values().filter_map(|(_, event)| match &event.kind {
+        GatewayEventKind::PacketSent { packet, lane } => Some((packet.as_ref().clone(), *lane)),
+        _ => None,
+    });
+    let packets: Vec<_> = sent.collect();
+    assert_eq!(packets.iter().map(|(packet, _)| packet.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(packets[0].0.sender, b"board");
+
+    // Two were delivered, with an answer and without success; one expired.
+    let ids: Vec<_> = packets.iter().map(|(packet, _)| packet.id()).collect();
+    let adapter = island.destination();
+    let answered = island.sign(&[Attestation::result(ids[0], true, b"yes")], &packets[..1], b"yes");
+    let failed = island.sign(&[Attestation::result(ids[1], false, b"")], &packets[1..2], b"");
+    let expired = island.attest(AttestationKind::Expired, &packets[2..]);
+    let all = [answered, failed, expired].concat();
+    testkit::destination_is_idempotent(&adapter, &all).await;
+
+    // Another outcome of a settled packet changes nothing, and a result is not taken for another's.
+    let again = island.attest(AttestationKind::Expired, &packets[..1]);
+    assert_eq!(submit(&adapter, &again).await, [Outcome::AlreadyDone]);
+    let mut forged = all[0].clone();
+    forged.result = b"no".to_vec();
+    assert!(matches!(
+        &submit(&adapter, &[forged]).await[..],
+        [Outcome::Refused { .. } | Outcome::AlreadyDone]
+    ));
+
+    island.record_until(|book| book.count("PacketSettled") == 3).await;
+    let settled = island.book.events.values().filter_map(|(_, event)| match &event.kind {
+        GatewayEventKind::PacketSettled { packet, outcome, success } => Some((*packet, *outcome, *success)),
+        _ => None,
+    });
+    let settled: std::collections::BTreeSet<_> =
+        settled.map(|(packet, outcome, success)| (packet, outcome as u8, success)).collect();
+    let expected = [(ids[0], 3, true), (ids[1], 3, false), (ids[2], 4, false)];
+    assert_eq!(settled, expected.into());
 }
