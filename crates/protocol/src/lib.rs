@@ -27,6 +27,7 @@ mod lane;
 mod merkle;
 mod packet;
 mod rotation;
+pub mod sealed;
 mod sign;
 
 pub use address::Address;
