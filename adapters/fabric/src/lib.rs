@@ -7,7 +7,8 @@
 //! Everything that knows the nodes of this kind of chain is in this crate.
 //!
 //! Packets that an application sends wait at the gateway until somebody gives them their sequence, so that senders do not
-//! collide; a source does that too, whoever's packets they are.
+//! collide; a source does that too, whoever's packets they are. It also makes a block now and then where nothing happens: Fabric makes
+//! none by itself, and light clients have to hear something within their trusting period.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -34,8 +35,8 @@ mod config;
 mod content;
 mod destination;
 mod gateway;
+mod housekeeping;
 mod identity;
-mod numbering;
 mod peers;
 mod profile;
 mod proof;

@@ -14,7 +14,7 @@ use causeway_verifier::{ClientState, Gateway, MAX_EVIDENCE, Refusal};
 use parking_lot::Mutex;
 
 use crate::content;
-use crate::numbering::Numbering;
+use crate::housekeeping::Housekeeping;
 use crate::peers::{Peers, number};
 use crate::proof::{Proof, Prover, unprovable};
 
@@ -31,12 +31,20 @@ pub struct SourceSettings {
     pub idle_blocks: usize,
     /// Without events, a run is sent so long after the one before, so that the light client stays fresh. 30 s.
     pub idle_time: Duration,
+    /// Where nothing happens at all, Fabric makes no blocks, and a light client that hears nothing for its trusting period stops
+    /// for good: a gateway beats when there was no block for so long. 1 hour.
+    pub beat_after: Duration,
 }
 
 impl Default for SourceSettings {
     fn default() -> Self {
-        let idle_time = Duration::from_secs(30);
-        Self { most_blocks: 256, most_bytes: 1024 * 1024, idle_blocks: 64, idle_time }
+        Self {
+            most_blocks: 256,
+            most_bytes: 1024 * 1024,
+            idle_blocks: 64,
+            idle_time: Duration::from_secs(30),
+            beat_after: Duration::from_hours(1),
+        }
     }
 }
 
@@ -46,7 +54,7 @@ impl Default for SourceSettings {
 pub struct FabricSource {
     peers: Arc<Peers>,
     settings: SourceSettings,
-    numbering: Arc<Numbering>,
+    housekeeping: Arc<Housekeeping>,
     memory: Mutex<Memory>,
 }
 
@@ -60,6 +68,8 @@ struct Memory {
     /// How many blocks behind it are known to tell nothing of these chaincodes.
     quiet: usize,
     chaincodes: BTreeSet<String>,
+    /// When a gateway was told to beat.
+    beat: Option<Instant>,
 }
 
 /// A block, and what its peer said of it.
@@ -74,8 +84,8 @@ struct Fetched {
 impl FabricSource {
     /// Watches the channel that `peers` belong to.
     pub fn new(peers: Arc<Peers>, settings: SourceSettings) -> Self {
-        let numbering = Arc::new(Numbering::new(peers.clone()));
-        Self { peers, settings, numbering, memory: Mutex::default() }
+        let housekeeping = Arc::new(Housekeeping::new(peers.clone()));
+        Self { peers, settings, housekeeping, memory: Mutex::default() }
     }
 
     /// The blocks after the head that one run takes, at most so many with so many bytes.
@@ -92,7 +102,7 @@ impl FabricSource {
         if bytes < most_bytes && next <= last {
             let served = self.peers.blocks(next, last, most_bytes - bytes).await?;
             for gateway in served.iter().flat_map(|block| content::waiting(block, chaincodes)) {
-                self.numbering.wanted(&gateway);
+                self.housekeeping.number(&gateway);
             }
             let fetched = served.into_iter().map(Fetched::read).collect::<Result<Vec<_>, _>>()?;
             self.memory
@@ -131,6 +141,19 @@ impl FabricSource {
         heights.map_while(|height| memory.blocks.get(&height).cloned()).collect()
     }
 
+    /// Has a gateway beat if the channel has stood still for long.
+    fn keep_alive(&self, chaincodes: &BTreeSet<String>) {
+        let mut memory = self.memory.lock();
+        let now = Instant::now();
+        let since = memory.head.map(|(_, since)| since).max(memory.beat);
+        if let Some(gateway) = chaincodes.first()
+            && since.is_some_and(|since| now.duration_since(since) >= self.settings.beat_after)
+        {
+            memory.beat = Some(now);
+            self.housekeeping.beat(gateway);
+        }
+    }
+
     /// Whether blocks are sent although they tell nothing: they are many, or the last ones were sent long ago.
     fn is_due(&self, blocks: &[Fetched]) -> bool {
         let bytes: usize = blocks.iter().map(|block| block.served.size()).sum();
@@ -151,11 +174,15 @@ impl Source for FabricSource {
     async fn next(&self, standing: &Standing) -> Result<Option<Evidence>, AdapterError> {
         let addresses = standing.gateways.iter().map(|gateway| gateway.address.clone());
         let chaincodes = addresses.filter_map(|address| String::from_utf8(address).ok()).collect();
-        self.numbering.watch(&chaincodes, self.settings.idle_time);
+        self.housekeeping.go_on(&chaincodes, self.settings.idle_time);
         let usual = (self.settings.most_blocks, self.settings.most_bytes);
         let mut blocks = self.blocks(standing.head, &chaincodes, usual).await?;
+        if blocks.is_empty() {
+            self.keep_alive(&chaincodes);
+            return Ok(None);
+        }
         let due = self.is_due(&blocks);
-        if blocks.is_empty() || (!due && blocks.len() == self.memory.lock().quiet) {
+        if !due && blocks.len() == self.memory.lock().quiet {
             return Ok(None);
         }
         let gateway = |gateway: &GatewayStanding| Gateway {

@@ -93,6 +93,26 @@ async fn far_behind_a_source_goes_in_bounded_steps_and_without_events_it_waits()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_channel_where_nothing_happens_beats_so_that_its_light_client_stays_alive() {
+    let Some(mut island) = Island::start().await else { return };
+    island.record_until(|book| book.count("Opened") == 1).await;
+    let settings = SourceSettings {
+        idle_time: std::time::Duration::ZERO,
+        beat_after: std::time::Duration::from_secs(1),
+        ..SourceSettings::default()
+    };
+    let source = FabricSource::new(island.peers.clone(), settings);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while island.book.count("Beat") < 2 {
+        assert!(std::time::Instant::now() < deadline, "recorded: {:?}", island.book.names());
+        match source.next(&island.book.standing).await.unwrap() {
+            Some(evidence) => drop(island.book.record(&evidence).unwrap()),
+            None => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn policies_that_changed_twice_while_nobody_watched_are_caught_up_with() {
     let Some(mut island) = Island::start().await else { return };
     island.post(1, false).await;
