@@ -64,6 +64,9 @@ pub enum FabricFault {
     /// An anchor's block that holds no configuration.
     #[error("the anchor's envelope holds no configuration")]
     NotConfig,
+    /// A configuration that stands among other envelopes. Orderers give it a block of its own; peers would take it from any.
+    #[error("a configuration among other envelopes of a block, expected it alone")]
+    ConfigAmongOthers,
     /// Something of another channel.
     #[error("of channel {came:?}, expected {expected:?}")]
     OtherChannel {
@@ -166,6 +169,7 @@ impl FabricFault {
             Self::LastConfig { .. } => "other-config-block",
             Self::Previous(_) => "previous-hash",
             Self::NotConfig => "anchor-not-config",
+            Self::ConfigAmongOthers => "config-among-others",
             Self::OtherChannel { .. } => "other-channel",
             Self::Definition { .. } => "chaincode-definition",
             Self::Read { .. } => "endorsed-read",

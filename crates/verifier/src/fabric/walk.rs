@@ -56,11 +56,13 @@ pub(super) enum Content<'a> {
 }
 
 /// Reads a block's data. A config block is one envelope, in whatever form; any other is envelopes as Go writes them.
+///
+/// Peers apply a configuration wherever it stands (`txvalidator/v20`). Who let one pass as no event would go on judging by the
+/// configuration before it.
 pub(super) fn content<'a>(channel: &str, data: &'a [u8]) -> Result<Content<'a>, FabricFault> {
-    if let Some(payload) = sole_payload(data)
-        && let Ok(opened) = open(payload)
-        && opened.kind == HeaderType::Config as u64
-    {
+    let config =
+        |payload: &'a [u8]| open(payload).ok().filter(|opened| opened.kind == HeaderType::Config as u64);
+    if let Some(opened) = sole_payload(data).and_then(config) {
         if opened.channel != channel {
             let (expected, came) = (channel.to_owned(), opened.channel.to_owned());
             return Err(FabricFault::OtherChannel { expected, came });
@@ -70,6 +72,9 @@ pub(super) fn content<'a>(channel: &str, data: &'a [u8]) -> Result<Content<'a>, 
     let envelopes = envelopes(data)?;
     if envelopes.is_empty() {
         return Err(WireFault.into());
+    }
+    if envelopes.iter().any(|(payload, _)| config(payload).is_some_and(|opened| opened.channel == channel)) {
+        return Err(FabricFault::ConfigAmongOthers);
     }
     let read = envelopes.into_iter().map(|(payload, _)| transaction::read(channel, payload));
     Ok(Content::Transactions(read.collect()))
@@ -121,4 +126,40 @@ pub(super) fn walk<'a>(state: &mut State, blocks: &[Block<'a>], seals: Seals) ->
         walked.push(Walked { number, hash: state.hash, parent, channel, transactions });
     }
     Ok(Walk { blocks: walked, channels })
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+
+    use super::*;
+    use crate::fabric::proto;
+
+    fn envelope(kind: HeaderType, channel_id: &str) -> Vec<u8> {
+        let header = proto::ChannelHeader {
+            r#type: kind.into(),
+            channel_id: channel_id.to_owned(),
+            ..proto::ChannelHeader::default()
+        };
+        let header = proto::Header { channel_header: header.encode_to_vec(), signature_header: Vec::new() };
+        let payload = proto::Payload { header: Some(header), data: vec![7] };
+        proto::Envelope { payload: payload.encode_to_vec(), signature: vec![1] }.encode_to_vec()
+    }
+
+    #[test]
+    fn a_configuration_stands_alone_in_its_block() {
+        let config = envelope(HeaderType::Config, "channel");
+        let other = envelope(HeaderType::EndorserTransaction, "channel");
+        assert!(matches!(content("channel", &config), Ok(Content::Config([7]))));
+        assert!(matches!(content("channel", &other), Ok(Content::Transactions(one)) if one.len() == 1));
+        for block in [[&config[..], &other].concat(), [&other[..], &config].concat(), config.repeat(2)] {
+            assert!(matches!(content("channel", &block), Err(FabricFault::ConfigAmongOthers)));
+        }
+        // Of another channel, no peer takes it for one.
+        let foreign = [&other[..], &envelope(HeaderType::Config, "sibling")].concat();
+        assert!(matches!(content("channel", &foreign), Ok(Content::Transactions(two)) if two.len() == 2));
+        // Two payloads in one envelope are no way around it.
+        let payload = &config[..config.len() - 3];
+        assert!(content("channel", &[payload, &config].concat()).is_err());
+    }
 }
