@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use causeway_adapter::AdapterError;
 use causeway_protocol::{Address, GatewayId, HubId, IslandId};
+use futures::StreamExt as _;
 use serde::Deserialize;
 
 use crate::{Committed, Peers, TransactError};
@@ -16,6 +17,8 @@ const GOSSIP: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(200);
 /// How many packets one transaction numbers at most.
 const MOST_NUMBERED: usize = 512;
+/// How many lanes are numbered at once.
+const MOST_LANES: usize = 8;
 
 /// How a gateway is opened.
 #[derive(Debug, Clone)]
@@ -86,8 +89,8 @@ impl Peers {
         read("a gateway's state", &answer)
     }
 
-    /// Gives the packets that wait at the gateway `name` their sequences, a transaction a lane. Answers how many got theirs;
-    /// those that somebody else numbered meanwhile are not ours.
+    /// Gives the packets that wait at the gateway `name` their sequences, lane by lane, several lanes at once. Answers how many
+    /// got theirs; those that somebody else numbered meanwhile are not ours.
     pub(crate) async fn number_waiting(&self, name: &str) -> Result<usize, TransactError> {
         let answer = self.evaluate(name, "pending", &[]).await?;
         let Pending { pending } = read("waiting packets", &answer)?;
@@ -95,16 +98,30 @@ impl Peers {
         for Waiting { key, lane } in pending {
             lanes.entry(lane).or_default().push(key.into_bytes());
         }
+        let numbered = lanes.into_iter().map(|(lane, keys)| self.number_lane(name, lane, keys));
+        let mut numbered = futures::stream::iter(numbered).buffer_unordered(MOST_LANES);
+        let mut count = 0;
+        while let Some(lane) = numbered.next().await {
+            count += lane?;
+        }
+        Ok(count)
+    }
+
+    /// Gives packets of one lane their sequences, in this order.
+    async fn number_lane(
+        &self,
+        name: &str,
+        lane: String,
+        keys: Vec<Vec<u8>>,
+    ) -> Result<usize, TransactError> {
         let mut numbered = 0;
-        for (lane, keys) in lanes {
-            for keys in keys.chunks(MOST_NUMBERED) {
-                let arguments: Vec<Vec<u8>> =
-                    core::iter::once(lane.clone().into_bytes()).chain(keys.iter().cloned()).collect();
-                match self.transact(name, "number", &arguments).await {
-                    Ok(_) => numbered += keys.len(),
-                    Err(TransactError::LostRace | TransactError::Refused(_)) => {}
-                    Err(error) => return Err(error),
-                }
+        for keys in keys.chunks(MOST_NUMBERED) {
+            let arguments: Vec<Vec<u8>> =
+                core::iter::once(lane.clone().into_bytes()).chain(keys.iter().cloned()).collect();
+            match self.transact(name, "number", &arguments).await {
+                Ok(_) => numbered += keys.len(),
+                Err(TransactError::LostRace | TransactError::Refused(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(numbered)

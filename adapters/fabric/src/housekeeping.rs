@@ -77,7 +77,10 @@ impl Housekeeping {
             match task {
                 Task::Number(gateway) => match self.peers.number_waiting(&gateway).await {
                     Ok(0) => {}
-                    Ok(count) => tracing::debug!(gateway, count, "numbered packets"),
+                    Ok(count) => {
+                        tracing::debug!(gateway, count, "numbered packets");
+                        self.number(&gateway); // there may be more than one answer holds
+                    }
                     // Seen again with the next packet, or when all gateways are looked at again.
                     Err(error) => tracing::warn!(gateway, %error, "numbering packets failed"),
                 },

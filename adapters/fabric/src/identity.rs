@@ -63,3 +63,43 @@ impl core::fmt::Debug for Identity {
         f.debug_struct("Identity").field("msp", &self.msp).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use p256::ecdsa::signature::Verifier as _;
+    use p256::pkcs8::{EncodePrivateKey as _, LineEnding};
+
+    use super::*;
+
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+
+    fn key() -> SecretKey {
+        SecretKey::from_slice(&[7; 32]).unwrap()
+    }
+
+    #[test]
+    fn signatures_are_low_s_and_of_either_form_of_the_key() {
+        let pkcs8 = key().to_pkcs8_pem(LineEnding::LF).unwrap();
+        let sec1 = key().to_sec1_pem(LineEnding::LF).unwrap();
+        for pem in [pkcs8, sec1] {
+            let identity = Identity::new("Org1MSP", CERTIFICATE, &pem).unwrap();
+            assert_eq!(identity.msp(), "Org1MSP");
+            for message in 0u8..32 {
+                let signature = Signature::from_der(&identity.sign(&[message])).unwrap();
+                assert_eq!(signature.normalize_s(), signature, "message {message}");
+                let public = SigningKey::from(key());
+                public.verifying_key().verify(&[message], &signature).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_or_certificate_is_refused() {
+        let pem = key().to_pkcs8_pem(LineEnding::LF).unwrap();
+        assert_eq!(Identity::new("Org1MSP", "", &pem).unwrap_err(), IdentityError::Certificate);
+        for wrong in ["", CERTIFICATE, "-----BEGIN EC PRIVATE KEY-----\n-----END EC PRIVATE KEY-----\n"] {
+            let refused = Identity::new("Org1MSP", CERTIFICATE, wrong).unwrap_err();
+            assert!(matches!(refused, IdentityError::Key(_)), "{refused}");
+        }
+    }
+}

@@ -95,7 +95,7 @@ impl Network {
     }
 
     /// Has every organisation approve a chaincode's present definition, and commits it.
-    async fn define(&self, chaincode: &Deployed) -> Result<(), NodeError> {
+    pub(crate) async fn define(&self, chaincode: &Deployed) -> Result<(), NodeError> {
         for index in 0..self.organisations.len() {
             self.approve(index, chaincode).await?;
         }

@@ -59,7 +59,7 @@ impl Network {
             reason: format!("the build did not finish: {error}"),
         })??;
         let network = Self::prepare(config, binaries).await?;
-        network.open_channel().await?;
+        network.start_ordering().await?;
         for organisation in &network.organisations {
             network.start_peers(organisation).await?;
         }
@@ -130,12 +130,17 @@ impl Network {
         Ok(Self { config, binaries, organisations, orderer, chaincodes, path, folder })
     }
 
-    /// Makes the channel's first block, starts the orderer and hands it over.
+    /// Starts the orderer and opens the channel there.
+    async fn start_ordering(&self) -> Result<(), NodeError> {
+        self.orderer.start().await?;
+        self.open_channel().await
+    }
+
+    /// Makes the channel's first block and hands it to the orderer.
     async fn open_channel(&self) -> Result<(), NodeError> {
         let (channel, block) = (&self.config.channel, self.first_block().display().to_string());
         let arguments = ["-profile", PROFILE, "-channelID", channel, "-outputBlock", &block];
         self.tool("configtxgen", &arguments).configured(&self.path.join("channel")).run().await?;
-        self.orderer.start().await?;
         let admin = format!("127.0.0.1:{}", self.orderer.more_port(0));
         let join = [
             "channel",
@@ -154,18 +159,45 @@ impl Network {
             .await
     }
 
+    /// Opens another channel of the same orderer, organisations and peers, and defines every chaincode there too: a sibling,
+    /// whose blocks the same keys sign.
+    pub async fn open_sibling(&mut self, channel: &str) -> Result<(), NodeError> {
+        let own = std::mem::replace(&mut self.config.channel, channel.into());
+        let opened = self.open_beside().await;
+        self.config.channel = own;
+        opened
+    }
+
+    async fn open_beside(&self) -> Result<(), NodeError> {
+        self.config.check()?;
+        self.open_channel().await?;
+        for organisation in &self.organisations {
+            self.join(organisation).await?;
+        }
+        for chaincode in &self.chaincodes {
+            self.define(chaincode).await?;
+        }
+        Ok(())
+    }
+
     /// Starts an organisation's peers and has them join the channel.
     pub(crate) async fn start_peers(&self, organisation: &Organisation) -> Result<(), NodeError> {
-        let (admin, block) = (organisation.user("Admin")?, self.first_block().display().to_string());
         for peer in &organisation.peers {
             peer.start().await?;
-            self.peer_command(&admin, &peer.address(), &["channel", "join", "-b", &block]).await?;
+        }
+        self.join(organisation).await
+    }
+
+    async fn join(&self, organisation: &Organisation) -> Result<(), NodeError> {
+        let (admin, block) = (organisation.user("Admin")?, self.first_block().display().to_string());
+        for address in organisation.peer_addresses() {
+            self.peer_command(&admin, &address, &["channel", "join", "-b", &block]).await?;
         }
         Ok(())
     }
 
     fn first_block(&self) -> PathBuf {
-        self.path.join("channel/block")
+        self.path.join("channel").join(format!("{}.block", self.config.channel))
     }
 
     /// The channel's name.

@@ -125,3 +125,32 @@ fn first_certificate(pem: &str) -> Option<Vec<u8>> {
     let (_, der) = p256::pkcs8::der::pem::decode_vec(&pem.as_bytes()[start..end]).ok()?;
     Some(der)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(url: &str, tls: TlsSettings) -> PeerSettings {
+        PeerSettings { url: url.into(), msp: "Org1MSP".into(), tls }
+    }
+
+    #[test]
+    fn only_urls_of_peers_lead_to_one() {
+        endpoint("peer 1", &peer("grpc://127.0.0.1:7051", TlsSettings::default())).unwrap();
+        for url in ["127.0.0.1:7051", "http://127.0.0.1:7051", "grpc://127.0.0.1", "grpcs://", ""] {
+            let refused = endpoint("peer 2", &peer(url, TlsSettings::default())).unwrap_err();
+            assert!(
+                matches!(&refused, PeersError::Url { place, .. } if place == "peer 2"),
+                "{url}: {refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_client_certificate_that_is_none_is_told_before_anything_connects() {
+        let identity = Some(("no certificate".to_owned(), "no key".to_owned()));
+        let tls = TlsSettings { identity, ..TlsSettings::default() };
+        let refused = endpoint("peer 1", &peer("grpcs://127.0.0.1:7051", tls)).unwrap_err();
+        assert!(matches!(refused, PeersError::Tls { .. }), "{refused}");
+    }
+}

@@ -43,6 +43,11 @@ pub(crate) fn in_seconds(seconds: u64) -> u64 {
 
 /// The peers of a network, asked as a client of its first organisation.
 pub(crate) fn peers(network: &Network) -> Arc<Peers> {
+    peers_of(network, network.channel())
+}
+
+/// The peers of one of a network's channels.
+pub(crate) fn peers_of(network: &Network, channel: &str) -> Arc<Peers> {
     let user = network.organisations()[0].user("User1").unwrap();
     let of = |organisation: &causeway_fabric_node::Organisation| {
         let msp = organisation.msp().to_owned();
@@ -58,8 +63,7 @@ pub(crate) fn peers(network: &Network) -> Arc<Peers> {
         };
         organisation.peer_addresses().into_iter().map(peer).collect::<Vec<_>>()
     };
-    let mut settings =
-        PeersSettings::new(network.channel(), network.organisations().iter().flat_map(of).collect());
+    let mut settings = PeersSettings::new(channel, network.organisations().iter().flat_map(of).collect());
     settings.orderers = vec![PeerSettings {
         url: format!("grpcs://{}", network.orderer_address()),
         msp: "OrdererMSP".into(),
@@ -92,6 +96,21 @@ pub(crate) async fn network_with_gateway(config: NetworkConfig) -> Option<Networ
     Some(network)
 }
 
+/// Opens the gateway of a channel, anchored at its newest config block.
+pub(crate) async fn open(peers: &Peers) -> (GatewayId, Book) {
+    let terms = AnchorTerms { time: in_seconds(0), trusting_period: 86_400 };
+    let anchor = propose_anchor(peers, None, terms, &["gateway".to_owned()]).await.unwrap();
+    let (fingerprint, block) = (anchor.fingerprint, anchor.block);
+    let id = IslandParts { family: Family::Fabric, fingerprint, anchor: block }.id();
+    let attestors: Vec<_> = attestors().iter().map(Signer::address).collect();
+    let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
+    let opening =
+        Opening { island: id, hub: HubId::of_origin("hub.test/log"), owner, threshold: 2, attestors };
+    let gateway = peers.open_gateway("gateway", &opening).await.unwrap();
+    let registered = Gateway { island: id, address: b"gateway".to_vec(), id: gateway };
+    (gateway, Book::new(&anchor.bytes, registered))
+}
+
 impl Island {
     /// A channel of two organisations, both of whom have to endorse; none where there are no nodes.
     pub(crate) async fn start() -> Option<Self> {
@@ -105,17 +124,7 @@ impl Island {
     /// Opens the gateway of a network, anchored at its newest config block.
     pub(crate) async fn on(network: Network) -> Self {
         let peers = peers(&network);
-        let terms = AnchorTerms { time: in_seconds(0), trusting_period: 86_400 };
-        let anchor = propose_anchor(&peers, None, terms, &["gateway".to_owned()]).await.unwrap();
-        let (fingerprint, block) = (anchor.fingerprint, anchor.block);
-        let id = IslandParts { family: Family::Fabric, fingerprint, anchor: block }.id();
-        let attestors: Vec<_> = attestors().iter().map(Signer::address).collect();
-        let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
-        let hub = HubId::of_origin("hub.test/log");
-        let opening = Opening { island: id, hub, owner, threshold: 2, attestors };
-        let gateway = peers.open_gateway("gateway", &opening).await.unwrap();
-        let registered = Gateway { island: id, address: b"gateway".to_vec(), id: gateway };
-        let book = Book::new(&anchor.bytes, registered);
+        let (gateway, book) = open(&peers).await;
         Self { network, peers, gateway, book }
     }
 

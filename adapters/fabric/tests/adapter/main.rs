@@ -7,4 +7,5 @@ mod conformance;
 mod deliver;
 mod failover;
 mod island;
+mod sibling;
 mod watch;

@@ -1,9 +1,11 @@
 //! Evidence that the light client takes, of a channel that changes, whose peers die, and whose transactions lose races.
 
+use std::collections::BTreeMap;
+
 use causeway_adapter::{Destination as _, Outcome, Source as _};
 use causeway_fabric::{FabricSource, SourceSettings};
 use causeway_fabric_node::{NetworkConfig, Node, Policy};
-use causeway_protocol::AttestationKind;
+use causeway_protocol::{AttestationKind, GatewayEventKind};
 
 use crate::island::{Island, peers};
 
@@ -16,6 +18,21 @@ async fn packets_are_proven_while_organisations_policies_and_nodes_change() {
     tokio::join!(unordered, ordered);
     island.record_until(|book| book.count("PacketSent") == 25).await;
     assert_eq!(island.book.names()[0], "Opened");
+    let numbered = island.book.events.values().filter_map(|(_, event)| match &event.kind {
+        GatewayEventKind::PacketSent { packet, .. } => Some((packet.lane, packet.sequence)),
+        _ => None,
+    });
+    let mut sequences: BTreeMap<_, Vec<u64>> = BTreeMap::new();
+    for (lane, sequence) in numbered {
+        sequences.entry(lane).or_default().push(sequence);
+    }
+    let lanes = sequences.into_values().map(|mut lane| {
+        lane.sort_unstable(); // events of one transaction stand in the order of their keys, as text
+        lane
+    });
+    let mut lanes: Vec<_> = lanes.collect();
+    lanes.sort_by_key(Vec::len);
+    assert_eq!(lanes, [(1..=5).collect::<Vec<_>>(), (1..=20).collect()]);
 
     // A third organisation joins: its peers' word counts when the policy says so.
     island.network.add_organisation().await.unwrap();
