@@ -28,6 +28,17 @@ pub struct LogConfig {
     pub former_keys: Vec<VerifierKey>,
     /// The file in which the last signed checkpoint is kept, outside Postgres: on another disk than the database's, at best.
     pub kept: PathBuf,
+    /// Who is asked to cosign every checkpoint.
+    pub witnesses: Vec<Witness>,
+}
+
+/// A witness of the log (C2SP tlog-witness).
+#[derive(Debug, Clone)]
+pub struct Witness {
+    /// Its submission prefix: `add-checkpoint` is asked for under it.
+    pub url: String,
+    /// The key it cosigns with.
+    pub key: VerifierKey,
 }
 
 impl HubConfig {

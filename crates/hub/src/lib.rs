@@ -46,6 +46,6 @@ mod tokens;
 mod wake;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{HubConfig, Limits, LogConfig};
+pub use config::{HubConfig, Limits, LogConfig, Witness};
 pub use problem::{Problem, ProblemCode};
 pub use serve::{HubError, run, serve};

@@ -6,6 +6,7 @@
 mod kept;
 mod sequencer;
 mod signers;
+mod witnesses;
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};

@@ -12,11 +12,13 @@ use causeway_log::{
     Checkpoint, CheckpointError, NoteSigner, ProofError, ProofPlan, Salt, SignedCheckpoint, TreeHead,
     VerifierKey, verify_consistency,
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::kept::KeptCheckpoint;
+use super::witnesses;
 use crate::clock::Clock;
-use crate::config::LogConfig;
+use crate::config::{LogConfig, Witness};
 use crate::metrics::Metrics;
 
 /// How often facts are looked for: a recorded fact is in the log well within a second.
@@ -36,6 +38,9 @@ pub(crate) struct Sequencer {
     /// The keys of `signers`: whose checkpoints are taken for our own.
     known: Vec<VerifierKey>,
     kept: KeptCheckpoint,
+    witnesses: Vec<Witness>,
+    /// What was published last by this hub, for witnesses to cosign.
+    news: watch::Sender<Option<SignedCheckpoint>>,
     holder: LogHolder,
 }
 
@@ -116,6 +121,8 @@ impl Sequencer {
             known: known.collect(),
             signers,
             kept: KeptCheckpoint::at(&config.kept),
+            witnesses: config.witnesses.clone(),
+            news: watch::Sender::new(None),
             holder: LogHolder::new(),
         }
     }
@@ -124,6 +131,13 @@ impl Sequencer {
     pub(crate) async fn run(self, stopping: CancellationToken) {
         let mut signed: Option<Signed> = None;
         let mut stopped = false;
+        let asking = witnesses::run(
+            self.ledger.clone(),
+            self.clock.clone(),
+            self.witnesses.clone(),
+            self.news.subscribe(),
+        );
+        let asking = tokio::spawn(asking);
         loop {
             match self.step(&mut signed, stopped).await {
                 Ok(0) => {}
@@ -147,6 +161,8 @@ impl Sequencer {
         if !stopped && let Err(trouble) = self.step(&mut signed, false).await {
             tracing::info!(%trouble, "the last facts are left to the next holder of the log");
         }
+        // A witness that takes its time is not waited for.
+        asking.abort();
         if let Err(error) = self.ledger.release_log(self.holder).await {
             tracing::warn!(%error, "the log could not be given back; its lease ends soon");
         }
@@ -223,6 +239,7 @@ impl Sequencer {
         signed.last = Some(tree);
         self.ledger.publish_checkpoint(tree, &note, self.clock.now()).await?;
         signed.published = Some(tree);
+        self.news.send_replace(Some(checkpoint));
         Ok(())
     }
 }

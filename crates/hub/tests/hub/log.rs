@@ -19,15 +19,15 @@ fn signer(seed: u8) -> NoteSigner {
     NoteSigner::new(KeyName::new(ORIGIN).unwrap(), KeyKind::Note, &[seed; 32]).unwrap()
 }
 
-fn verifier(seed: u8) -> VerifierKey {
+pub(crate) fn verifier(seed: u8) -> VerifierKey {
     signer(seed).verifier().clone()
 }
 
 /// What one hub keeps outside Postgres: keys, and its last checkpoint.
-struct Disk(tempfile::TempDir);
+pub(crate) struct Disk(tempfile::TempDir);
 
 impl Disk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
@@ -36,25 +36,30 @@ impl Disk {
     }
 
     /// A change to a hub's configuration: its log is written with these keys.
-    fn log(&self, seeds: &[u8]) -> impl FnOnce(&mut HubConfig) + use<> {
+    pub(crate) fn log(&self, seeds: &[u8]) -> impl FnOnce(&mut HubConfig) + use<> {
         let key_files = seeds.iter().map(|seed| {
             let file = self.0.path().join(format!("key-{seed}"));
             std::fs::write(&file, format!("{}\n", *signer(*seed).to_secret_text())).unwrap();
             file
         });
-        let log = LogConfig { key_files: key_files.collect(), former_keys: Vec::new(), kept: self.kept() };
+        let log = LogConfig {
+            key_files: key_files.collect(),
+            former_keys: Vec::new(),
+            kept: self.kept(),
+            witnesses: Vec::new(),
+        };
         move |config: &mut HubConfig| config.log = Some(log)
     }
 }
 
-async fn newest(world: &World, keys: &[VerifierKey]) -> Option<SignedCheckpoint> {
+pub(crate) async fn newest(world: &World, keys: &[VerifierKey]) -> Option<SignedCheckpoint> {
     let answer = send(world.http.get(format!("{}/checkpoint", world.url))).await;
     (answer.status == StatusCode::OK)
         .then(|| SignedCheckpoint::open(answer.text.as_bytes(), ORIGIN, keys).unwrap())
 }
 
 /// The newest checkpoint, once it has every fact that is recorded.
-async fn settled(world: &World, seed: u8) -> SignedCheckpoint {
+pub(crate) async fn settled(world: &World, seed: u8) -> SignedCheckpoint {
     let deadline = Instant::now() + Duration::from_secs(20);
     while Instant::now() < deadline {
         let waiting = world.ledger.log_waiting().await.unwrap();
@@ -246,8 +251,12 @@ async fn a_key_that_is_not_this_logs_keeps_the_hub_from_starting() {
     for content in [&**other.to_secret_text(), &**witness.to_secret_text(), "nonsense", ""] {
         std::fs::write(&file, content).unwrap();
         let mut config = HubConfig::new(ORIGIN);
-        config.log =
-            Some(LogConfig { key_files: vec![file.clone()], former_keys: Vec::new(), kept: disk.kept() });
+        config.log = Some(LogConfig {
+            key_files: vec![file.clone()],
+            former_keys: Vec::new(),
+            kept: disk.kept(),
+            witnesses: Vec::new(),
+        });
         let ledger = causeway_ledger::testkit::fresh().await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let clock = std::sync::Arc::new(causeway_hub::SystemClock);

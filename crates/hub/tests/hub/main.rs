@@ -15,4 +15,5 @@ mod misbehaviour;
 mod openapi;
 mod payload;
 mod shutdown;
+mod witness;
 mod world;
