@@ -177,6 +177,20 @@ async fn a_transaction_that_lost_its_race_is_no_event_and_holds_nothing_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_too_few_endorsed_is_ordered_and_no_event() {
+    let Some(mut island) = Island::start().await else { return };
+    for organisation in [0, 1] {
+        let refused = island.network.invoke_with(&[organisation], "gateway", &["beat"]).await.unwrap_err();
+        assert!(refused.to_string().contains("ENDORSEMENT_POLICY_FAILURE"), "{refused}");
+    }
+    assert_eq!(invalid(&island).await, 2);
+    island.network.invoke("gateway", &["beat"]).await.unwrap();
+    let newest = island.source().head().await.unwrap().height;
+    island.record_until(|book| book.standing.head.height >= newest).await;
+    assert_eq!(island.book.names(), ["Opened", "Beat"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_relayers_on_one_channel_are_harmless() {
     let Some(mut island) = Island::start().await else { return };
     let (one, another) = (island.source(), island.source());
