@@ -39,6 +39,11 @@ pub(crate) enum Proof {
 }
 
 impl Prover<'_> {
+    /// Unix seconds.
+    fn now(&self) -> u64 {
+        self.peers.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+
     /// Plans a run of blocks that passes so many changes.
     pub(crate) fn plan(&self, blocks: &[Served], changes: usize) -> Result<Plan, AdapterError> {
         let height = blocks.first().map_or(0, |block| block.number);
@@ -65,7 +70,7 @@ impl Prover<'_> {
                 reads => reads?,
             };
             let reads = reads.iter().map(Read::as_evidence).collect();
-            match assemble(self.state, self.gateways, blocks, reads, now()) {
+            match assemble(self.state, self.gateways, blocks, reads, self.now()) {
                 Ok(evidence) => return Ok(Proof::Evidence(evidence)),
                 Err(refusal) if is_too_short(&refusal) => {
                     return Ok(Proof::TooShort(unprovable(height, &refusal)));
@@ -139,9 +144,4 @@ fn is_too_short(refusal: &Refusal) -> bool {
 
 pub(crate) fn unprovable(height: u64, refusal: &Refusal) -> AdapterError {
     AdapterError::Unprovable { height, detail: refusal.to_string() }
-}
-
-/// Unix seconds.
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

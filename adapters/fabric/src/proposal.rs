@@ -9,7 +9,7 @@ use causeway_verifier::fabric::proto::{
 use causeway_verifier::fabric::sha256;
 use prost::Message as _;
 
-use crate::Identity;
+use crate::Peers;
 use crate::wire::{Proposal, SeekInfo, SignedProposal};
 
 /// A call of a chaincode's function, with everything that names it.
@@ -28,14 +28,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Calls `function` of `chaincode` on `channel` with `arguments`, at the present time.
-    pub(crate) fn new(
-        identity: &Identity,
-        channel: &str,
-        chaincode: &str,
-        function: &str,
-        arguments: &[Vec<u8>],
-    ) -> Self {
+    /// Calls `function` of `chaincode` with `arguments`, on the channel of `peers` and by their clock.
+    pub(crate) fn new(peers: &Peers, chaincode: &str, function: &str, arguments: &[Vec<u8>]) -> Self {
+        let identity = peers.identity();
         let nonce: [u8; 24] = rand::random();
         let signature_header =
             SignatureHeader { creator: identity.serialised().to_vec(), nonce: nonce.to_vec() };
@@ -44,8 +39,8 @@ impl Call {
         let extension = ChaincodeHeaderExtension { chaincode_id: chaincode_id.clone() };
         let channel_header = ChannelHeader {
             r#type: HeaderType::EndorserTransaction as i32,
-            timestamp: Some(now()),
-            channel_id: channel.into(),
+            timestamp: Some(timestamp(peers.now())),
+            channel_id: peers.channel().into(),
             tx_id: transaction.clone(),
             extension: extension.encode_to_vec(),
             ..ChannelHeader::default()
@@ -73,19 +68,16 @@ impl Call {
     }
 }
 
-/// The request for blocks that `seek` names.
-pub(crate) fn seek(
-    identity: &Identity,
-    channel: &str,
-    tls_hash: Option<[u8; 32]>,
-    seek: &SeekInfo,
-) -> Envelope {
+/// The request for the blocks of the channel of `peers` that `seek_info` names, to a node that sees our TLS certificate with this
+/// hash.
+pub(crate) fn seek(peers: &Peers, tls_hash: Option<[u8; 32]>, seek_info: &SeekInfo) -> Envelope {
+    let identity = peers.identity();
     let nonce: [u8; 24] = rand::random();
     let signature_header = SignatureHeader { creator: identity.serialised().to_vec(), nonce: nonce.to_vec() };
     let channel_header = ChannelHeader {
         r#type: HeaderType::DeliverSeekInfo as i32,
-        timestamp: Some(now()),
-        channel_id: channel.into(),
+        timestamp: Some(timestamp(peers.now())),
+        channel_id: peers.channel().into(),
         tls_cert_hash: tls_hash.map(|hash| hash.to_vec()).unwrap_or_default(),
         ..ChannelHeader::default()
     };
@@ -93,13 +85,13 @@ pub(crate) fn seek(
         channel_header: channel_header.encode_to_vec(),
         signature_header: signature_header.encode_to_vec(),
     };
-    let payload = Payload { header: Some(header), data: seek.encode_to_vec() }.encode_to_vec();
+    let payload = Payload { header: Some(header), data: seek_info.encode_to_vec() }.encode_to_vec();
     let signature = identity.sign(&payload);
     Envelope { payload, signature }
 }
 
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+fn timestamp(time: SystemTime) -> Timestamp {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
     Timestamp { seconds, nanos: since.subsec_nanos().cast_signed() }
 }

@@ -26,7 +26,7 @@ impl Peers {
     /// different blocks, those are taken who are most; of equally many, those who know more.
     pub(crate) async fn read_facts(&self, chaincode: &str, keys: &[String]) -> Result<Read, AdapterError> {
         let arguments: Vec<Vec<u8>> = keys.iter().map(|key| key.clone().into_bytes()).collect();
-        let call = Call::new(self.identity(), self.channel(), chaincode, FACTS, &arguments);
+        let call = Call::new(self, chaincode, FACTS, &arguments);
         let (answers, failures) = self.endorsed(&call).await;
         let mut best: Option<(usize, u64, Endorsed)> = None;
         for answer in answers {

@@ -82,7 +82,7 @@ impl Peers {
         function: &str,
         arguments: &[Vec<u8>],
     ) -> Result<Committed, TransactError> {
-        let call = Call::new(self.identity(), self.channel(), chaincode, function, arguments);
+        let call = Call::new(self, chaincode, function, arguments);
         let request = EndorseRequest {
             transaction_id: call.transaction.clone(),
             channel_id: self.channel().into(),
@@ -143,7 +143,7 @@ impl Peers {
         function: &str,
         arguments: &[Vec<u8>],
     ) -> Result<Vec<u8>, TransactError> {
-        let call = Call::new(self.identity(), self.channel(), chaincode, function, arguments);
+        let call = Call::new(self, chaincode, function, arguments);
         let request = EvaluateRequest {
             transaction_id: call.transaction.clone(),
             channel_id: self.channel().into(),

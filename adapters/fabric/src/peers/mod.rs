@@ -6,6 +6,7 @@ mod settings;
 use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use causeway_adapter::{AdapterError, NodeHealth};
 use causeway_verifier::fabric::proto::Block;
@@ -32,6 +33,7 @@ pub struct Peers {
     identity: Identity,
     members: Vec<Arc<Member>>,
     orderers: Vec<Arc<Member>>,
+    clock: fn() -> SystemTime,
 }
 
 impl Peers {
@@ -48,7 +50,18 @@ impl Peers {
         if members.is_empty() {
             return Err(PeersError::None);
         }
-        Ok(Self { channel: settings.channel.clone(), identity, members, orderers })
+        let (channel, clock) = (settings.channel.clone(), SystemTime::now);
+        Ok(Self { channel, identity, members, orderers, clock })
+    }
+
+    /// Tells the time by `clock`. A gateway refuses what is not within a minute of its peers' own.
+    pub fn with_clock(self, clock: fn() -> SystemTime) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The time of what is sent now.
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.clock)()
     }
 
     /// The channel.
@@ -139,7 +152,7 @@ impl Peers {
         seek_info: &SeekInfo,
         most_bytes: usize,
     ) -> Result<Vec<Block>, Failure> {
-        let request = seek(&self.identity, &self.channel, member.tls_hash, seek_info);
+        let request = seek(self, member.tls_hash, seek_info);
         let mut bytes = 0;
         let enough = |answer: &DeliverResponse| match &answer.r#type {
             Some(DeliverResponseType::Block(block)) => {

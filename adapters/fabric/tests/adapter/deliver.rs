@@ -1,10 +1,14 @@
 //! Deliveries and expiries that the real gateway chaincode takes or refuses.
 
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
 use causeway_adapter::{Destination, Outcome, Statement, testkit};
+use causeway_fabric::{DestinationSettings, FabricDestination};
 use causeway_fabric_node::Node;
 use causeway_protocol::{Attestation, AttestationKind, GatewayEventKind};
 
-use crate::island::Island;
+use crate::island::{Island, plain_peers_of};
 
 fn done(outcomes: &[Outcome]) -> usize {
     outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done { .. })).count()
@@ -121,4 +125,22 @@ async fn what_became_of_packets_comes_home_once() {
         settled.map(|(packet, outcome, success)| (packet, outcome as u8, success)).collect();
     let expected = [(ids[0], 3, true), (ids[1], 3, false), (ids[2], 4, false)];
     assert_eq!(settled, expected.into());
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_whose_time_is_a_day_off_is_refused_either_way() {
+    let Some(island) = Island::start().await else { return };
+    let packets: Vec<_> = (1..=2).map(|sequence| island.arrival(sequence, false, "hello")).collect();
+    let statements = island.attest(AttestationKind::Deliver, &packets);
+    for clock in [|| SystemTime::now() - DAY, || SystemTime::now() + DAY] {
+        let peers = plain_peers_of(&island.network, "channel").with_clock(clock);
+        let adapter = FabricDestination::new(Arc::new(peers), DestinationSettings::default());
+        let outcomes = submit(&adapter, &statements).await;
+        let refused =
+            |outcome: &Outcome| matches!(outcome, Outcome::NotYet { reason } if reason.contains("clock"));
+        assert!(outcomes.iter().all(refused), "{outcomes:#?}");
+    }
+    assert_eq!(done(&submit(&island.destination(), &statements).await), 2);
 }

@@ -48,6 +48,10 @@ pub(crate) fn peers(network: &Network) -> Arc<Peers> {
 
 /// The peers of one of a network's channels.
 pub(crate) fn peers_of(network: &Network, channel: &str) -> Arc<Peers> {
+    Arc::new(plain_peers_of(network, channel))
+}
+
+pub(crate) fn plain_peers_of(network: &Network, channel: &str) -> Peers {
     let user = network.organisations()[0].user("User1").unwrap();
     let of = |organisation: &causeway_fabric_node::Organisation| {
         let msp = organisation.msp().to_owned();
@@ -76,7 +80,7 @@ pub(crate) fn peers_of(network: &Network, channel: &str) -> Arc<Peers> {
     settings.timeout = Duration::from_secs(4);
     settings.cool_down = Duration::from_secs(2);
     let identity = Identity::new(&user.msp, &user.certificate, &user.key).unwrap();
-    Arc::new(Peers::new(&settings, identity).unwrap())
+    Peers::new(&settings, identity).unwrap()
 }
 
 /// Text arguments of a chaincode's function.
