@@ -88,6 +88,26 @@ fn a_new_key_is_readable_by_its_owner_alone_and_never_overwrites_one() {
 }
 
 #[test]
+fn a_log_key_is_named_by_its_origin_and_shows_its_public_half_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let new = |origin: &str| causeway(&["key", "new", "--log", origin, "--out"]).arg(&path).output().unwrap();
+    assert_eq!(new("two words").status.code(), Some(1));
+    let made = new("hub.example.org/log");
+    assert!(made.status.success());
+    let public = String::from_utf8(made.stdout).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let secret = std::fs::read_to_string(&path).unwrap();
+    // Name, id, key; there may be more plus signs in the key.
+    let parts: Vec<&str> = public.splitn(3, '+').collect();
+    assert_eq!(parts[0], "hub.example.org/log");
+    let prefix = parts[..2].join("+");
+    assert!(secret.starts_with(&format!("PRIVATE+KEY+{prefix}+")) && secret.trim() != public.trim());
+    assert_eq!(new("hub.example.org/log").status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), secret);
+}
+
+#[test]
 fn a_refusal_of_the_hub_names_its_code_and_the_next_step() {
     let problem = json!({
         "type": "/problems/no-such-island",
@@ -113,6 +133,7 @@ fn lists_print_json_on_demand_and_a_table_else() {
         "state": "active",
         "fingerprint": format!("0x{}", "22".repeat(32)),
         "anchor": format!("0x{}", "33".repeat(32)),
+        "anchor_digest": format!("0x{}", "55".repeat(32)),
         "gateways": [],
         "head": {"height": "42", "hash": format!("0x{}", "44".repeat(32)), "time": "1700000000"},
         "validators": [],

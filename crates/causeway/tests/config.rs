@@ -134,6 +134,21 @@ fn rules_between_keys_are_checked_too() {
 }
 
 #[test]
+fn a_log_needs_a_key_a_place_and_witnesses_that_are_some() {
+    let example = printed(&["config", "example", "hub"]);
+    let broken = example
+        .replace("keys = [\"credential:log-key\"]", "keys = []")
+        .replace("\"/var/lib/causeway-hub/checkpoint\"", "\"checkpoint\"")
+        .replace("# former_keys = []", "former_keys = [\"nonsense\"]")
+        // A log's key is no witness's.
+        .replace("# witnesses = []", "witnesses = [{ url = \"https://w.example\", key = \"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\" }]");
+    let keys: Vec<String> = problems(&broken).into_iter().map(|(_, key, _)| key).collect();
+    for key in ["log.keys", "log.kept", "log.former_keys[0]", "log.witnesses[0].key"] {
+        assert!(keys.iter().any(|named| named == key), "{key}: {keys:?}");
+    }
+}
+
+#[test]
 fn wrong_usage_exits_with_2() {
     causeway(&["config", "check", "nobody"]).assert().code(2);
     causeway(&["hub"]).assert().code(2);

@@ -1,10 +1,12 @@
 //! The hub's configuration file.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use causeway_hub::{HubConfig, Limits};
+use causeway_hub::{HubConfig, Limits, LogConfig, Witness};
 use causeway_ledger::{Ledger, Options};
+use causeway_log::{KeyKind, VerifierKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -26,6 +28,9 @@ pub(crate) struct HubFile {
     pub(crate) operator_token: Option<Secret>,
     /// Where everything is recorded.
     pub(crate) database: Database,
+    /// The transparency log. Without it facts wait until a hub over the same database writes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) log: Option<LogFile>,
     /// What one request, one token and all of them together may use.
     #[serde(default)]
     pub(crate) limits: LimitsFile,
@@ -44,6 +49,33 @@ pub(crate) struct Database {
     /// Whether the hub brings the database's tables up to date when it starts.
     #[serde(default = "yes")]
     pub(crate) migrate: bool,
+}
+
+/// The transparency log of everything the hub records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogFile {
+    /// Where the keys that sign it are, made by `causeway key new --log ORIGIN`: one, or two while a key is replaced.
+    pub(crate) keys: Vec<Secret>,
+    /// Public keys that signed it before and no longer do.
+    #[serde(default)]
+    pub(crate) former_keys: Vec<String>,
+    /// The file in which the last signed checkpoint is kept: a database that lost what was signed is found out by it. Put it on
+    /// another disk than the database's.
+    pub(crate) kept: PathBuf,
+    /// Who is asked to cosign every checkpoint.
+    #[serde(default)]
+    pub(crate) witnesses: Vec<WitnessFile>,
+}
+
+/// A witness of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WitnessFile {
+    /// Its address, up to what comes before /add-checkpoint.
+    pub(crate) url: String,
+    /// Its public key, as name+id+base64.
+    pub(crate) key: String,
 }
 
 /// Limits of the REST interface.
@@ -145,11 +177,31 @@ impl LimitsFile {
     }
 }
 
+impl WitnessFile {
+    fn to_config(&self) -> anyhow::Result<Witness> {
+        let key = self.key.parse().context("log.witnesses")?;
+        Ok(Witness { url: self.url.clone(), key })
+    }
+}
+
+impl LogFile {
+    fn to_config(&self) -> anyhow::Result<LogConfig> {
+        let former = self.former_keys.iter().map(|key| key.parse::<VerifierKey>());
+        Ok(LogConfig {
+            key_files: self.keys.iter().map(Secret::path).collect::<Result<_, _>>()?,
+            former_keys: former.collect::<Result<_, _>>().context("log.former_keys")?,
+            kept: self.kept.clone(),
+            witnesses: self.witnesses.iter().map(WitnessFile::to_config).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 impl HubFile {
     /// The hub's own configuration.
     pub(crate) fn to_config(&self) -> anyhow::Result<HubConfig> {
         Ok(HubConfig {
             operator_token_file: self.operator_token.as_ref().map(Secret::path).transpose()?,
+            log: self.log.as_ref().map(LogFile::to_config).transpose()?,
             limits: self.limits.to_limits(),
             ..HubConfig::new(&self.origin)
         })
@@ -168,6 +220,9 @@ impl HubFile {
     pub(crate) async fn try_services(&self) -> anyhow::Result<()> {
         if let Some(token) = &self.operator_token {
             token.read().context("operator_token")?;
+        }
+        for key in self.log.iter().flat_map(|log| &log.keys) {
+            key.read().context("log.keys")?;
         }
         TcpListener::bind(&self.listen).await.with_context(|| format!("listen on {}", self.listen))?;
         self.ledger().await?.close().await;
@@ -188,6 +243,12 @@ impl Role for HubFile {
                 max_connections: connections(),
                 migrate: yes(),
             },
+            log: Some(LogFile {
+                keys: vec![Secret::Credential("log-key".into())],
+                former_keys: Vec::new(),
+                kept: "/var/lib/causeway-hub/checkpoint".into(),
+                witnesses: Vec::new(),
+            }),
             limits: LimitsFile::default(),
         }
     }
@@ -200,6 +261,29 @@ impl Role for HubFile {
         {
             let text = "expected one line without white space or +, as hub.example.org/log";
             broken.push(("origin".into(), text.into()));
+        }
+        if let Some(log) = &self.log {
+            if !(1..=2).contains(&log.keys.len()) {
+                broken.push(("log.keys".into(), "expected one key, or two while a key is replaced".into()));
+            }
+            for (at, key) in log.former_keys.iter().enumerate() {
+                if let Err(error) = key.parse::<VerifierKey>() {
+                    broken.push((format!("log.former_keys[{at}]"), error.to_string()));
+                }
+            }
+            for (at, witness) in log.witnesses.iter().enumerate() {
+                match witness.key.parse::<VerifierKey>() {
+                    Ok(key) if key.kind() == KeyKind::Cosignature => {}
+                    Ok(_) => {
+                        let text = "expected a witness's key, of kind cosignature/v1";
+                        broken.push((format!("log.witnesses[{at}].key"), text.into()));
+                    }
+                    Err(error) => broken.push((format!("log.witnesses[{at}].key"), error.to_string())),
+                }
+            }
+            if !log.kept.is_absolute() {
+                broken.push(("log.kept".into(), "expected the absolute path of a file".into()));
+            }
         }
         broken
     }

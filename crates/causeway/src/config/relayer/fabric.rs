@@ -28,6 +28,7 @@ pub(super) fn example() -> ChannelConfig<Secret> {
             key: Secret::Credential("mill-tls-key".into()),
         }),
         peers: vec![peer("peer0.mill.example", "MillMSP"), peer("peer0.bank.example", "BankMSP")],
+        orderers: Vec::new(),
         deliver: true,
         timeout_seconds: 10,
     }
