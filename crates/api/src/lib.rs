@@ -27,4 +27,4 @@ pub use packets::{Packet, PacketState, Signed, Timeline, TimelineEvent};
 pub use page::Page;
 pub use problem::Problem;
 pub use stats::{AttestorHolder, Stats};
-pub use tokens::{CreateToken, CreatedToken, Role, Token};
+pub use tokens::{CreateToken, CreatedToken, Role, RotateToken, Token};

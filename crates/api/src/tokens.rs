@@ -41,6 +41,21 @@ pub struct CreateToken {
     /// Attestor: whether the hub's own operator holds the key.
     #[serde(default)]
     pub held_by_hub: bool,
+    /// When it ends by itself; never when null.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// A token to replace by a new one for the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateToken {
+    /// Seconds for which the old one is still taken, so that who uses it can change over: at most a week.
+    #[serde(default)]
+    pub grace: u32,
+    /// When the new one ends; when null, after as long as the old one was made for.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
 }
 
 /// A token as it is listed: never its secret.
@@ -61,9 +76,21 @@ pub struct Token {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+    /// When it ends, or ended, by itself: as it was made to, or some time after it was rotated.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+    /// The token it was rotated to.
+    pub successor: Option<Uuid>,
     /// When it was revoked.
     #[serde(with = "time::serde::rfc3339::option")]
     pub revoked_at: Option<OffsetDateTime>,
+}
+
+impl Token {
+    /// Whether it is taken at `now`.
+    pub fn is_valid(&self, now: OffsetDateTime) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// A token just made: the only answer that ever holds its secret.

@@ -56,6 +56,7 @@ fn every_command_has_help() {
         vec!["packet", "show"],
         vec!["token", "create"],
         vec!["token", "list"],
+        vec!["token", "rotate"],
         vec!["token", "revoke"],
         vec!["key", "new"],
         vec!["key", "show"],

@@ -1,6 +1,6 @@
 //! Bearer tokens.
 
-use causeway_api::{CreateToken, CreatedToken, Page, Token};
+use causeway_api::{CreateToken, CreatedToken, Page, RotateToken, Token};
 use uuid::Uuid;
 
 use crate::request::Request;
@@ -15,6 +15,11 @@ impl HubClient {
     /// One page of tokens: `GET /v1/tokens`. `next` is the one of the page before.
     pub async fn tokens(&self, next: Option<&str>) -> Result<Page<Token>, ClientError> {
         self.json(Request::get(&["v1", "tokens"]).query_if("next", next)).await
+    }
+
+    /// Replaces a token by a new one, whose secret only this answer holds: `POST /v1/tokens/{id}/rotate`.
+    pub async fn rotate_token(&self, id: Uuid, rotate: &RotateToken) -> Result<CreatedToken, ClientError> {
+        self.json(Request::post(&["v1", "tokens", &id.to_string(), "rotate"]).json(rotate)?).await
     }
 
     /// Revokes a token: `POST /v1/tokens/{id}/revoke`.

@@ -93,7 +93,7 @@ impl Hub {
 
     /// Who holds the living token with this hash.
     pub(crate) async fn caller(&self, hash: Hash) -> Result<Option<Caller>, Problem> {
-        let token = self.ledger.authenticate(hash).await?;
+        let token = self.ledger.authenticate(hash, self.now()).await?;
         Ok(token.map(|token| Caller {
             token: token.id,
             name: token.name,

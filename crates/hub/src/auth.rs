@@ -85,10 +85,13 @@ pub(crate) fn presented(headers: &HeaderMap) -> Result<Hash, Problem> {
     Ok(secret_hash(secret))
 }
 
-/// The one answer to a missing, malformed, unknown or revoked token.
+/// The one answer to a missing, malformed, unknown, revoked or expired token.
 pub(crate) fn unauthenticated() -> Problem {
-    Problem::new(ProblemCode::Unauthenticated, "expected a bearer token that is known and not revoked")
-        .with_header(WWW_AUTHENTICATE, "Bearer realm=\"causeway\"".to_owned())
+    Problem::new(
+        ProblemCode::Unauthenticated,
+        "expected a bearer token that is known, not revoked and not expired",
+    )
+    .with_header(WWW_AUTHENTICATE, "Bearer realm=\"causeway\"".to_owned())
 }
 
 /// A role's name, as it is written in the interface.

@@ -63,7 +63,7 @@ codes! {
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large", "Send less in one request.";
     /// The headers are larger than allowed.
     HeadersTooLarge = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "Send fewer and shorter headers.";
-    /// No bearer token, or one that is unknown or revoked.
+    /// No bearer token, or one that is unknown, revoked or expired.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid bearer token is needed", "Send `Authorization: Bearer …` with a token that the hub's operator made for you.";
     /// The token's role may not do this.
     Forbidden = "forbidden", FORBIDDEN, "The token's role may not do this", "Use a token of a role that the detail names.";
@@ -89,6 +89,8 @@ codes! {
     IdempotencyInFlight = "idempotency-in-flight", CONFLICT, "A request with this Idempotency-Key is in flight", "Wait for its answer, then ask again with the same key.";
     /// The answer to this Idempotency-Key held a secret, which is shown once.
     SecretShownOnce = "secret-shown-once", CONFLICT, "The answer held a secret that is shown once", "If the secret was lost, revoke the token and make another.";
+    /// The token is revoked, was rotated before, or has ended.
+    TokenOver = "token-over", CONFLICT, "The token has ended or was rotated before", "Make a new token.";
     /// The token asks faster than allowed.
     RateLimited = "rate-limited", TOO_MANY_REQUESTS, "Too many requests with this token", "Wait as long as Retry-After says.";
     /// Too many requests at once.

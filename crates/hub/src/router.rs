@@ -59,6 +59,7 @@ pub(crate) fn router(app: &App) -> Router {
         to(READERS,   Ordinary, routes!(packets::timeline)),
         to(OPERATOR,  Secret,   routes!(tokens::create)),
         to(OPERATOR,  Ordinary, routes!(tokens::list)),
+        to(OPERATOR,  Secret,   routes!(tokens::rotate)),
         to(OPERATOR,  Change,   routes!(tokens::revoke)),
         to(ALL,       Upload,   routes!(misbehaviour::report)),
         to(ALL,       Ordinary, routes!(stats::show)),

@@ -116,6 +116,7 @@ async fn insert_operator(ledger: &Ledger, path: &std::path::Path, clock: &dyn Cl
         address: None,
         island: None,
         held_by_hub: false,
+        expires_at: None,
     };
     ledger.ensure_token(operator, auth::secret_hash(secret), clock.now()).await?;
     Ok(())

@@ -1,10 +1,12 @@
-//! Bearer tokens: the operator makes and revokes them.
+//! Bearer tokens: the operator makes, rotates and revokes them.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use causeway_api::{self as api, Role};
+use causeway_ledger::RotateError;
 use causeway_protocol::Address;
 use serde::Deserialize;
+use time::OffsetDateTime;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -15,6 +17,8 @@ use crate::problem::{Problem, ProblemCode};
 
 /// Longest name of a token, in bytes.
 const MAX_NAME: usize = 128;
+/// Longest time for which a rotated token is still taken, in seconds.
+const MAX_GRACE: u32 = 7 * 24 * 60 * 60;
 
 /// Makes a token. This answer is the only one that ever holds its secret.
 #[utoipa::path(
@@ -28,6 +32,7 @@ pub(crate) async fn create(
     Json(body): Json<api::CreateToken>,
 ) -> Result<(StatusCode, Json<api::CreatedToken>), Problem> {
     check(&body).map_err(|detail| Problem::new(ProblemCode::InvalidBody, detail))?;
+    check_end(body.expires_at, app.now())?;
     let secret = auth::new_secret()?;
     let token = app.ledger.create_token(body, auth::secret_hash(&secret), app.now()).await?;
     tracing::info!(token = %token.id, name = token.name, role = ?token.role, by = caller.name, "token made");
@@ -64,6 +69,32 @@ pub(crate) async fn list(
     Ok(Json(api::Page { items, next }))
 }
 
+/// Replaces a token by a new one for the same role, key and island. This answer is the only one that ever holds the new secret. The
+/// old one is taken for `grace` seconds more. Refused when it is revoked, was rotated before, or has ended.
+#[utoipa::path(
+    post, path = "/v1/tokens/{id}/rotate", operation_id = "rotate_token", tag = "tokens",
+    params(("id" = Uuid, Path, description = "The token's id.")),
+    request_body = api::RotateToken,
+    responses((status = 201, body = api::CreatedToken)),
+)]
+pub(crate) async fn rotate(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Json(body): Json<api::RotateToken>,
+) -> Result<(StatusCode, Json<api::CreatedToken>), Problem> {
+    if body.grace > MAX_GRACE {
+        let detail = format!("grace is {} seconds, at most {MAX_GRACE} are allowed", body.grace);
+        return Err(Problem::new(ProblemCode::InvalidBody, detail));
+    }
+    check_end(body.expires_at, app.now())?;
+    let secret = auth::new_secret()?;
+    let hash = auth::secret_hash(&secret);
+    let token = app.ledger.rotate_token(id, &body, hash, &caller.actor(), app.now()).await?;
+    tracing::info!(token = %id, successor = %token.id, name = token.name, by = caller.name, "token rotated");
+    Ok((StatusCode::CREATED, Json(api::CreatedToken { secret, token })))
+}
+
 /// Revokes a token, at once and for good. Revoking it again changes nothing.
 #[utoipa::path(
     post, path = "/v1/tokens/{id}/revoke", operation_id = "revoke_token", tag = "tokens",
@@ -79,6 +110,25 @@ pub(crate) async fn revoke(
     let token = token.ok_or_else(|| Problem::not_found("token"))?;
     tracing::info!(token = %token.id, name = token.name, by = caller.name, "token revoked");
     Ok(Json(token))
+}
+
+fn check_end(expires_at: Option<OffsetDateTime>, now: OffsetDateTime) -> Result<(), Problem> {
+    match expires_at {
+        Some(end) if end <= now => {
+            Err(Problem::new(ProblemCode::InvalidBody, "expires_at: expected a time to come"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl From<RotateError> for Problem {
+    fn from(error: RotateError) -> Self {
+        match error {
+            RotateError::Ledger(error) => error.into(),
+            RotateError::NoSuchToken => Self::not_found("token"),
+            RotateError::Over => Self::new(ProblemCode::TokenOver, error.to_string()),
+        }
+    }
 }
 
 /// Each role is bound to what it acts with, and to nothing else.
@@ -112,7 +162,8 @@ mod tests {
     fn token(role: Role) -> api::CreateToken {
         let signs = matches!(role, Role::Relayer | Role::Attestor);
         let address = signs.then_some(Address([1; 20]));
-        api::CreateToken { name: "test".to_owned(), role, address, island: None, held_by_hub: false }
+        let name = "test".to_owned();
+        api::CreateToken { name, role, address, island: None, held_by_hub: false, expires_at: None }
     }
 
     #[test]

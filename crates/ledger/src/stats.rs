@@ -25,7 +25,7 @@ impl Ledger {
         .fetch_one(&self.pool)
         .await?;
         let attestors = sqlx::query!(
-            r#"SELECT name AS "name!", address AS "address!", held_by_hub AS "held_by_hub!" FROM attestors
+            r#"SELECT DISTINCT name AS "name!", address AS "address!", held_by_hub AS "held_by_hub!" FROM attestors
                WHERE revoked_at IS NULL ORDER BY name, address"#
         )
         .fetch_all(&self.pool)

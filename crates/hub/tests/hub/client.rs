@@ -73,6 +73,7 @@ async fn every_call_of_the_client_is_understood() {
         address: None,
         island: None,
         held_by_hub: false,
+        expires_at: None,
     };
     let made = operator.create_token(&auditor).await.unwrap();
     assert_eq!(operator.tokens(None).await.unwrap().items.len(), 4);

@@ -85,9 +85,9 @@ async fn what_is_registered_has_to_hold_together() {
         let answer = world.post("/v1/islands", &world.operator, &body).await;
         assert_eq!(answer.problem(), code, "{body}");
     }
-    let mut fabric = with("family", json!("fabric"));
-    fabric["gateway"]["address"] = json!(hex(b"gateway"));
-    let answer = world.post("/v1/islands", &world.operator, &fabric).await;
+    let mut unknown = with("family", json!("chainmaker"));
+    unknown["gateway"]["address"] = json!(hex(b"gateway"));
+    let answer = world.post("/v1/islands", &world.operator, &unknown).await;
     assert_eq!(answer.problem(), "unsupported-family");
     world.register(&chain, "harbour").await;
     let twice = world.post("/v1/islands", &world.operator, &registration(&chain, "second-name")).await;

@@ -15,5 +15,6 @@ mod misbehaviour;
 mod openapi;
 mod payload;
 mod shutdown;
+mod tokens;
 mod witness;
 mod world;

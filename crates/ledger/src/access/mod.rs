@@ -6,6 +6,7 @@ mod token;
 use uuid::Uuid;
 
 pub use self::idempotency::{Begin, IdempotencyKey, StoredAnswer};
+pub use self::token::RotateError;
 
 /// Who did something, for the history.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Bearer tokens. Their secrets never get here: only a hash of each does.
 
-use causeway_api::{CreateToken, Role, Token};
+use causeway_api::{CreateToken, Role, RotateToken, Token};
 use causeway_protocol::Hash;
-use time::OffsetDateTime;
+use sqlx::PgConnection;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Actor;
@@ -17,7 +18,7 @@ const ROLES: [(Role, &str); 5] = [
     (Role::Auditor, "auditor"),
 ];
 
-/// A row of tokens with its revocation.
+/// A row of tokens with its rotation and its revocation.
 struct Row {
     id: Uuid,
     name: String,
@@ -25,6 +26,8 @@ struct Row {
     address: Option<Vec<u8>>,
     island: Option<Vec<u8>>,
     created_at: OffsetDateTime,
+    expires_at: Option<OffsetDateTime>,
+    successor: Option<Uuid>,
     revoked_at: Option<OffsetDateTime>,
 }
 
@@ -38,6 +41,8 @@ impl Row {
             address: self.address.map(|bytes| address("token address", &bytes)).transpose()?,
             island: self.island.map(|bytes| id("token island", &bytes)).transpose()?,
             created_at: self.created_at,
+            expires_at: self.expires_at,
+            successor: self.successor,
             revoked_at: self.revoked_at,
         })
     }
@@ -51,7 +56,23 @@ impl Ledger {
         hash: Hash,
         now: OffsetDateTime,
     ) -> Result<Token, LedgerError> {
-        self.insert_token(&token, hash, now).await?;
+        let role =
+            ROLES.into_iter().find(|(role, _)| *role == token.role).map_or("auditor", |(_, name)| name);
+        sqlx::query!(
+            "INSERT INTO tokens (id, name, role, address, island, held_by_hub, secret_hash, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (secret_hash) DO NOTHING",
+            Uuid::now_v7(),
+            token.name,
+            role,
+            token.address.as_ref().map(AsRef::as_ref) as Option<&[u8]>,
+            token.island.as_ref().map(AsRef::as_ref) as Option<&[u8]>,
+            token.held_by_hub,
+            hash.as_ref(),
+            now,
+            token.expires_at,
+        )
+        .execute(&self.pool)
+        .await?;
         self.token_by_hash(hash).await?.ok_or_else(|| LedgerError::corrupt("a token just made", &token.name))
     }
 
@@ -68,43 +89,64 @@ impl Ledger {
         }
     }
 
-    async fn insert_token(
-        &self,
-        token: &CreateToken,
-        hash: Hash,
-        now: OffsetDateTime,
-    ) -> Result<(), LedgerError> {
-        let role =
-            ROLES.into_iter().find(|(role, _)| *role == token.role).map_or("auditor", |(_, name)| name);
-        sqlx::query!(
-            "INSERT INTO tokens (id, name, role, address, island, held_by_hub, secret_hash, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (secret_hash) DO NOTHING",
-            Uuid::now_v7(),
-            token.name,
-            role,
-            token.address.as_ref().map(AsRef::as_ref) as Option<&[u8]>,
-            token.island.as_ref().map(AsRef::as_ref) as Option<&[u8]>,
-            token.held_by_hub,
-            hash.as_ref(),
-            now,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+    /// The token whose secret hashes to `hash`, unless it is unknown, revoked, or over at `now`.
+    pub async fn authenticate(&self, hash: Hash, now: OffsetDateTime) -> Result<Option<Token>, LedgerError> {
+        Ok(self.token_by_hash(hash).await?.filter(|token| token.is_valid(now)))
     }
 
-    /// The token whose secret hashes to `hash`, unless it is unknown or revoked.
-    pub async fn authenticate(&self, hash: Hash) -> Result<Option<Token>, LedgerError> {
-        Ok(self.token_by_hash(hash).await?.filter(|token| token.revoked_at.is_none()))
+    /// Replaces a token by a new one for the same role, key and island, under the hash of another secret. The old one is taken for
+    /// `rotate.grace` seconds more, if it does not end before.
+    pub async fn rotate_token(
+        &self,
+        id: Uuid,
+        rotate: &RotateToken,
+        hash: Hash,
+        by: &Actor,
+        now: OffsetDateTime,
+    ) -> Result<Token, RotateError> {
+        // Under the lock of those who record: of two rotations at once, one finds the token rotated.
+        let (mut transaction, _) = self.begin().await?;
+        let old = token_by_id(&mut transaction, id).await?.ok_or(RotateError::NoSuchToken)?;
+        if !old.is_valid(now) || old.successor.is_some() {
+            return Err(RotateError::Over);
+        }
+        let made_for = old.expires_at.map(|end| end - old.created_at);
+        let expires_at = rotate.expires_at.or(made_for.map(|lifetime| now + lifetime));
+        let successor = Uuid::now_v7();
+        sqlx::query!(
+            "INSERT INTO tokens (id, name, role, address, island, held_by_hub, secret_hash, created_at, expires_at)
+             SELECT $2, name, role, address, island, held_by_hub, $3, $4, $5 FROM tokens WHERE id = $1",
+            id,
+            successor,
+            hash.as_ref(),
+            now,
+            expires_at,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "INSERT INTO token_rotations (token, successor, by_token, actor, at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            id,
+            successor,
+            by.token,
+            by.name,
+            now,
+            now + Duration::seconds(rotate.grace.into()),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let made = token_by_id(&mut transaction, successor).await?;
+        transaction.commit().await?;
+        Ok(made.ok_or_else(|| LedgerError::corrupt("a token just made", successor))?)
     }
 
     async fn token_by_hash(&self, hash: Hash) -> Result<Option<Token>, LedgerError> {
         let row = sqlx::query_as!(
             Row,
-            r#"SELECT token.id, token.name, token.role, token.address, token.island, token.created_at,
-                      revocation.at AS "revoked_at?"
-               FROM tokens AS token LEFT JOIN token_revocations AS revocation ON revocation.token = token.id
-               WHERE token.secret_hash = $1"#,
+            r#"SELECT id AS "id!", name AS "name!", role AS "role!", address, island, created_at AS "created_at!",
+                      expires_at, successor, revoked_at
+               FROM token_lives
+               WHERE secret_hash = $1"#,
             hash.as_ref(),
         )
         .fetch_optional(&self.pool)
@@ -116,10 +158,10 @@ impl Ledger {
     pub async fn tokens(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Token>, LedgerError> {
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT token.id, token.name, token.role, token.address, token.island, token.created_at,
-                      revocation.at AS "revoked_at?"
-               FROM tokens AS token LEFT JOIN token_revocations AS revocation ON revocation.token = token.id
-               WHERE $1::uuid IS NULL OR token.id > $1 ORDER BY token.id LIMIT $2"#,
+            r#"SELECT id AS "id!", name AS "name!", role AS "role!", address, island, created_at AS "created_at!",
+                      expires_at, successor, revoked_at
+               FROM token_lives
+               WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2"#,
             after,
             i64::from(limit),
         )
@@ -147,17 +189,42 @@ impl Ledger {
         )
         .execute(&mut *transaction)
         .await?;
-        let row = sqlx::query_as!(
-            Row,
-            r#"SELECT token.id, token.name, token.role, token.address, token.island, token.created_at,
-                      revocation.at AS "revoked_at?"
-               FROM tokens AS token LEFT JOIN token_revocations AS revocation ON revocation.token = token.id
-               WHERE token.id = $1"#,
-            id,
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
+        let token = token_by_id(&mut transaction, id).await?;
         transaction.commit().await?;
-        row.map(Row::read).transpose()
+        Ok(token)
+    }
+}
+
+async fn token_by_id(connection: &mut PgConnection, id: Uuid) -> Result<Option<Token>, LedgerError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id!", name AS "name!", role AS "role!", address, island, created_at AS "created_at!",
+                  expires_at, successor, revoked_at
+           FROM token_lives
+           WHERE id = $1"#,
+        id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(Row::read).transpose()
+}
+
+/// Why a token was not rotated.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateError {
+    /// Unknown.
+    #[error("there is no such token")]
+    NoSuchToken,
+    /// Revoked, rotated, or its time is over.
+    #[error("the token is revoked, was rotated before, or has ended")]
+    Over,
+    /// Postgres did not do what was asked.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<sqlx::Error> for RotateError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Ledger(error.into())
     }
 }

@@ -1,6 +1,6 @@
 //! History is not rewritten; the schema mirrors the state machines; requests have one effect.
 
-use causeway_api::{CreateToken, Role};
+use causeway_api::{CreateToken, RotateToken, Role};
 use causeway_protocol::{Address, Hash, keccak256};
 use sqlx::AssertSqlSafe;
 use time::Duration;
@@ -11,7 +11,7 @@ use crate::packet::{Outcome, PacketEvent, PacketLife, Settlement};
 use crate::testkit::fresh;
 use crate::{Begin, IdempotencyKey, StoredAnswer};
 
-const APPEND_ONLY: [&str; 19] = [
+const APPEND_ONLY: [&str; 20] = [
     "islands",
     "island_changes",
     "client_states",
@@ -31,6 +31,7 @@ const APPEND_ONLY: [&str; 19] = [
     "attestations",
     "tokens",
     "token_revocations",
+    "token_rotations",
 ];
 
 #[tokio::test]
@@ -75,6 +76,8 @@ async fn every_table_is_append_only_or_a_known_projection() {
         "idempotency_keys",
         "island_states",
         "leaves",
+        "log_head",
+        "log_waiting",
         "open_batches",
         "orphan_events",
         "packet_states",
@@ -179,16 +182,32 @@ async fn a_token_is_found_by_its_hash_until_it_is_revoked() {
     let request = CreateToken { address: Some(Address([7; 20])), ..token(Role::Attestor) };
     let made = ledger.create_token(request.clone(), hash, T0).await.unwrap();
     assert_eq!(ledger.ensure_token(request, hash, T0).await.unwrap(), made);
-    assert_eq!(ledger.authenticate(hash).await.unwrap(), Some(made.clone()));
-    assert_eq!(ledger.authenticate(Hash([1; 32])).await.unwrap(), None);
+    assert_eq!(ledger.authenticate(hash, T0).await.unwrap(), Some(made.clone()));
+    assert_eq!(ledger.authenticate(Hash([1; 32]), T0).await.unwrap(), None);
     assert_eq!(ledger.stats().await.unwrap().attestors.len(), 1);
     let revoked = ledger.revoke_token(made.id, &operator(), T0).await.unwrap().unwrap();
     let again = ledger.revoke_token(made.id, &operator(), T0 + Duration::hours(1)).await.unwrap().unwrap();
     assert_eq!((revoked.revoked_at, &again), (Some(T0), &revoked));
-    assert_eq!(ledger.authenticate(hash).await.unwrap(), None);
+    assert_eq!(ledger.authenticate(hash, T0).await.unwrap(), None);
     assert_eq!(ledger.tokens(None, 10).await.unwrap(), [revoked]);
     assert_eq!(ledger.revoke_token(Uuid::nil(), &operator(), T0).await.unwrap(), None);
     assert!(ledger.stats().await.unwrap().attestors.is_empty());
+}
+
+#[tokio::test]
+async fn an_attestor_whose_token_is_rotated_holds_one_key_as_before() {
+    let ledger = fresh().await;
+    let (first, second) = (keccak256(b"first"), keccak256(b"second"));
+    let request = CreateToken { address: Some(Address([7; 20])), held_by_hub: true, ..token(Role::Attestor) };
+    let made = ledger.create_token(request, first, T0).await.unwrap();
+    let holders = ledger.stats().await.unwrap().attestors;
+    let rotate = RotateToken { grace: 60, expires_at: None };
+    let new = ledger.rotate_token(made.id, &rotate, second, &operator(), T0).await.unwrap();
+    assert_eq!(ledger.stats().await.unwrap().attestors, holders);
+    let minute = T0 + Duration::minutes(1);
+    assert!(ledger.authenticate(first, minute - Duration::SECOND).await.unwrap().is_some());
+    assert_eq!(ledger.authenticate(first, minute).await.unwrap(), None);
+    assert_eq!(ledger.authenticate(second, minute).await.unwrap(), Some(new));
 }
 
 #[tokio::test]

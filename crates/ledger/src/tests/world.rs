@@ -322,5 +322,12 @@ impl World {
 }
 
 pub(super) fn token(role: Role) -> CreateToken {
-    CreateToken { name: "a token".into(), role, address: None, island: None, held_by_hub: false }
+    CreateToken {
+        name: "a token".into(),
+        role,
+        address: None,
+        island: None,
+        held_by_hub: false,
+        expires_at: None,
+    }
 }
