@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use causeway_adapter::AdapterError;
-use causeway_protocol::{Address, GatewayId, HubId, IslandId};
+use causeway_protocol::{Address, GatewayId, Hash, HubId, IslandId};
+use causeway_verifier::fabric::sha256;
 use futures::StreamExt as _;
 use serde::Deserialize;
 
@@ -33,6 +34,15 @@ pub struct Opening {
     pub threshold: u8,
     /// The attestors, ascending.
     pub attestors: Vec<Address>,
+}
+
+/// A gateway that was opened, as it is registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenedGateway {
+    /// Its id.
+    pub id: GatewayId,
+    /// What its id follows from, beside island and name: SHA-256 of the opening transaction's id.
+    pub birth: Hash,
 }
 
 /// What a gateway says of itself.
@@ -65,22 +75,23 @@ struct Pending {
 impl Peers {
     /// Opens the gateway that the chaincode `name` is. Answers its id. Peers learn of each other's chaincodes by gossip, so just
     /// after a deployment this takes a few seconds.
-    pub async fn open_gateway(&self, name: &str, opening: &Opening) -> Result<GatewayId, TransactError> {
+    pub async fn open_gateway(&self, name: &str, opening: &Opening) -> Result<OpenedGateway, TransactError> {
         let Opening { island, hub, owner, threshold, attestors } = opening;
         let texts = [island.to_string(), hub.to_string(), owner.to_string(), threshold.to_string()];
         let attestors = attestors.iter().map(Address::to_string);
         let arguments: Vec<Vec<u8>> = texts.into_iter().chain(attestors).map(String::into_bytes).collect();
         let start = Instant::now();
-        loop {
+        let opened = loop {
             match self.transact(name, "open", &arguments).await {
                 Err(TransactError::Unready(_)) if start.elapsed() < GOSSIP => {
                     tokio::time::sleep(POLL).await;
                 }
                 Err(error) => return Err(error),
-                Ok(_) => break,
+                Ok(committed) => break committed,
             }
-        }
-        Ok(self.gateway_state(name).await?.gateway)
+        };
+        let birth = Hash(sha256(&[opened.transaction.as_bytes()]));
+        Ok(OpenedGateway { id: self.gateway_state(name).await?.gateway, birth })
     }
 
     /// What the gateway `name` says of itself.

@@ -51,7 +51,7 @@ mod wire;
 pub use anchor::{AnchorTerms, ProposedAnchor, anchor_from_blocks, propose_anchor};
 pub use config::{ChannelConfig, ClientTls, ConfigError, PeerConfig};
 pub use destination::{DestinationSettings, FabricDestination};
-pub use gateway::{GatewayState, Opening};
+pub use gateway::{GatewayState, OpenedGateway, Opening};
 pub use identity::{Identity, IdentityError};
 pub use peers::{PeerSettings, Peers, PeersError, PeersSettings, TlsSettings};
 pub use profile::{Profile, ProfileError};

@@ -36,6 +36,13 @@ pub struct RegisterGateway {
     /// The id it took when it was opened. Counts only once its `Opened` event is proven.
     #[schema(value_type = String)]
     pub id: GatewayId,
+    /// The hash of the block before the one it was opened in, from which the id follows (SHA-256 of the opening transaction's id
+    /// where the chain shows its contracts no block).
+    #[schema(value_type = String)]
+    pub birth: Hash,
+    /// The key of its owner, as its `Opened` event names it: what makes a registration the owner's.
+    #[schema(value_type = String)]
+    pub owner: Address,
 }
 
 /// The operator's approval: names what was checked, so that nobody approves something else.
@@ -62,14 +69,18 @@ pub struct ChangeIsland {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IslandState {
-    /// Registered; evidence is refused until an operator approves the anchor.
+    /// Registered: until a gateway of it is proven, evidence is taken as proof only.
     Pending,
+    /// The `Opened` of a gateway is proven, naming this hub and the gateway's owner; an operator may approve the anchor.
+    Proven,
     /// Evidence is recorded, packets are signed.
     Active,
     /// Evidence is recorded; nothing new is delivered.
     Suspended,
     /// Misbehaviour was proven, or an operator froze it: evidence is kept unverified.
     Frozen,
+    /// Ending: evidence is recorded and packets go home; nothing new is delivered.
+    Retiring,
     /// Ended.
     Retired,
 }
@@ -102,6 +113,11 @@ pub struct Gateway {
     pub address: Vec<u8>,
     /// Where it is in its life.
     pub state: GatewayState,
+    /// Whose it is: as its `Opened` event says, and until that is proven, as whoever registered it says.
+    #[schema(value_type = Option<String>)]
+    pub owner: Option<Address>,
+    /// Whether its `Opened` is proven and names this owner and this hub. Nothing is delivered to or from a gateway before.
+    pub proven: bool,
     /// The epoch of its attestor set; "0" until it is open.
     #[serde(with = "json::decimal")]
     #[schema(value_type = String)]
@@ -162,6 +178,26 @@ pub struct Island {
     pub registered_at: OffsetDateTime,
 }
 
+/// One change in an island's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IslandEvent {
+    /// Its place in the history; pass the last one as `after`.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub sequence: u64,
+    /// What was done: `registered`, `proven`, `approved`, `suspended`, `resumed`, `frozen`, `retiring` or `retired`.
+    pub change: String,
+    /// The state it led to.
+    pub state: IslandState,
+    /// Who did it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
 /// The trust anchor of an island, to be compared with its owner's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Anchor {
@@ -218,7 +254,7 @@ pub struct Cursor {
     /// Its family.
     #[schema(value_type = String)]
     pub family: Family,
-    /// Where it is in its life: evidence is accepted while active or suspended.
+    /// Where it is in its life: evidence is accepted while active, suspended or retiring, and as a proof while pending.
     pub state: IslandState,
     /// The head: the next run has to link to it.
     pub head: ClientHead,

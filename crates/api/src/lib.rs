@@ -21,7 +21,7 @@ pub use deliveries::{Deliveries, Delivery};
 pub use evidence::{EvidenceAnswer, EvidenceItem, EvidenceResults, EvidenceStatus};
 pub use islands::{
     Anchor, ApproveIsland, ChangeIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island,
-    IslandState, NumberRange, RecordedHeader, RegisterGateway, RegisterIsland,
+    IslandEvent, IslandState, NumberRange, RecordedHeader, RegisterGateway, RegisterIsland,
 };
 pub use packets::{Packet, PacketState, Signed, Timeline, TimelineEvent};
 pub use page::Page;

@@ -18,6 +18,16 @@ impl HubClient {
         self.json(request.bytes(MEDIA_TYPE, envelope.encode())).await
     }
 
+    /// Submits one envelope as the proof of a pending island: `POST /v1/islands/{island}/proof`. Repeated on failure.
+    pub async fn submit_proof(
+        &self,
+        island: &str,
+        envelope: &SignedEnvelope,
+    ) -> Result<EvidenceResults, ClientError> {
+        let request = Request::post(&["v1", "islands", island, "proof"]).repeatable();
+        self.json(request.bytes(MEDIA_TYPE, envelope.encode())).await
+    }
+
     /// A page of the evidence recorded after the sequence `after`, oldest first: `GET /v1/islands/{island}/evidence`.
     pub async fn evidence_after(
         &self,

@@ -1,7 +1,8 @@
 //! Islands: registering, approving, life cycle, cursor.
 
 use causeway_api::{
-    Anchor, ApproveIsland, ChangeIsland, Cursor, Island, Page, RecordedHeader, RegisterIsland,
+    Anchor, ApproveIsland, ChangeIsland, Cursor, Island, IslandEvent, Page, RecordedHeader, RegisterGateway,
+    RegisterIsland,
 };
 
 use crate::request::Request;
@@ -29,6 +30,15 @@ impl HubClient {
         self.json(Request::get(&["v1", "islands", island, "anchor"])).await
     }
 
+    /// Registers another gateway of an island: `POST /v1/islands/{island}/gateways`.
+    pub async fn register_gateway(
+        &self,
+        island: &str,
+        gateway: &RegisterGateway,
+    ) -> Result<Island, ClientError> {
+        self.json(Request::post(&["v1", "islands", island, "gateways"]).json(gateway)?).await
+    }
+
     /// Approves an island under the anchor that was compared with its owner: `POST /v1/islands/{island}/approve`.
     pub async fn approve_island(
         &self,
@@ -46,6 +56,11 @@ impl HubClient {
         change: &ChangeIsland,
     ) -> Result<Island, ClientError> {
         self.json(Request::post(&["v1", "islands", island, step.as_str()]).json(change)?).await
+    }
+
+    /// What was done to it, oldest first, after the place `after`: `GET /v1/islands/{island}/history`.
+    pub async fn island_history(&self, island: &str, after: u64) -> Result<Page<IslandEvent>, ClientError> {
+        self.json(Request::get(&["v1", "islands", island, "history"]).query("after", after)).await
     }
 
     /// Where a relayer resumes: `GET /v1/islands/{island}/cursor`.
@@ -69,7 +84,7 @@ pub enum IslandStep {
     Resume,
     /// Trust nothing it says any more.
     Freeze,
-    /// End it for good.
+    /// Let its packets go home, then end it for good.
     Retire,
 }
 

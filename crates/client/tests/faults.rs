@@ -76,7 +76,12 @@ fn envelope() -> SignedEnvelope {
 }
 
 fn island() -> RegisterIsland {
-    let gateway = RegisterGateway { address: vec![1; 20], id: GatewayId([1; 32]) };
+    let gateway = RegisterGateway {
+        address: vec![1; 20],
+        id: GatewayId([1; 32]),
+        birth: Hash([2; 32]),
+        owner: Address([3; 20]),
+    };
     let fingerprint = Hash([1; 32]);
     RegisterIsland { name: "harbour".into(), family: Family::Qbft, fingerprint, anchor: vec![1], gateway }
 }

@@ -1,9 +1,10 @@
-//! The batcher: groups new leaves into batches for attestors to sign. Nothing else runs in the background.
+//! The batcher: groups new leaves into batches for attestors to sign, and ends islands that retire. Nothing else runs in the
+//! background.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use causeway_ledger::Ledger;
+use causeway_ledger::{Actor, Ledger};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -28,6 +29,15 @@ pub(crate) async fn run(
             Ok(0) => {}
             Ok(formed) => metrics.together("batches-formed", formed),
             Err(error) => tracing::warn!(%error, "no batches formed; trying again"),
+        }
+        let hub = Actor { token: None, name: "hub".to_owned() };
+        match ledger.end_retiring(&hub, clock.now()).await {
+            Ok(ended) => {
+                for island in ended {
+                    tracing::info!(%island, "retired: no packet is open");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "retiring islands could not be looked at"),
         }
         tokio::select! {
             () = stopping.cancelled() => return,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use causeway_ledger::ProofLimits;
 use causeway_log::VerifierKey;
 use causeway_protocol::HubId;
 
@@ -58,6 +59,8 @@ impl HubConfig {
 pub struct Limits {
     /// Largest body of an evidence request, in bytes.
     pub evidence_body: usize,
+    /// Most that a pending island stores as its proof: the blocks from its anchor to its gateway's opening.
+    pub proof: ProofLimits,
     /// Largest body of any other request, in bytes.
     pub body: usize,
     /// Largest sum of header names and values, in bytes.
@@ -92,6 +95,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             evidence_body: 8 * 1024 * 1024 + 64 * 1024,
+            proof: ProofLimits { pieces: 1024, bytes: 256 * 1024 * 1024 },
             body: 1024 * 1024,
             headers: 16 * 1024,
             json_depth: 16,

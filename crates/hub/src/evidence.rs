@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use causeway_api as api;
+use causeway_ledger::Way;
 use causeway_protocol::MEDIA_TYPE;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -47,13 +48,22 @@ pub(crate) async fn submit(
 ) -> Result<Json<api::EvidenceResults>, Problem> {
     let envelopes = envelopes(&headers, body)?;
     let island = app.island(&island, &caller).await?;
-    let from = Submitter { token: caller.token, relayer: caller.bound_address()?, island };
+    let keys = vec![caller.bound_address()?];
+    take(&app, &Submitter { token: caller.token, keys, island, way: Way::Evidence }, envelopes).await
+}
+
+/// Takes envelopes, each with an answer of its own.
+pub(crate) async fn take(
+    app: &App,
+    from: &Submitter,
+    envelopes: Vec<Bytes>,
+) -> Result<Json<api::EvidenceResults>, Problem> {
     // All are verified and handed over first, so that they share commits; then all are answered.
     let mut staged = Vec::with_capacity(envelopes.len());
     for envelope in envelopes {
         staged.push(match app.ingest.open(envelope).await? {
             Ok(opened) => {
-                let stage = app.ingest.stage(&from, &opened).await?;
+                let stage = app.ingest.stage(from, &opened).await?;
                 Ok((opened, stage))
             }
             Err(refused) => Err(refused),
@@ -62,7 +72,7 @@ pub(crate) async fn submit(
     let mut results = Vec::with_capacity(staged.len());
     for item in staged {
         let answer = match item {
-            Ok((opened, stage)) => finish(&app, &from, &opened, stage).await?,
+            Ok((opened, stage)) => finish(app, from, &opened, stage).await?,
             Err(refused) => refusal(None, &refused),
         };
         if answer.status == api::EvidenceStatus::Recorded {
@@ -110,7 +120,8 @@ pub(crate) fn refusal(opened: Option<&Opened>, refused: &Refused) -> api::Eviden
     }
 }
 
-fn envelopes(headers: &HeaderMap, body: Bytes) -> Result<Vec<Bytes>, Problem> {
+/// The envelopes of a request.
+pub(crate) fn envelopes(headers: &HeaderMap, body: Bytes) -> Result<Vec<Bytes>, Problem> {
     expect_media_type(headers, &[MEDIA_TYPE, STREAM_MEDIA_TYPE])?;
     let is_stream = headers
         .get(CONTENT_TYPE)

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use causeway_api as api;
-use causeway_ledger::{ChangeError, IslandChange, IslandRecord, RegisterError, Registration};
-use causeway_protocol::{Family, Hash, Island};
+use causeway_ledger::{ChangeError, ClaimError, IslandChange, IslandRecord, RegisterError, Registration};
+use causeway_protocol::{Address, Family, Hash, Island};
 use causeway_verifier::{Anchored, ClientState, Verified, light_client};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -19,7 +19,8 @@ const MAX_NAME: usize = 64;
 /// Longest reason kept in the history, in bytes.
 const MAX_REASON: usize = 500;
 
-/// Registers an island: its trust anchor is read and must hold together. It stays pending until an operator approves the anchor.
+/// Registers an island: its trust anchor is read and must hold together. It stays pending until the opening of its gateway is
+/// proven, naming this hub and the owner's key, and counts once an operator then approved the anchor.
 #[utoipa::path(
     post, path = "/v1/islands", operation_id = "register_island", tag = "islands",
     request_body = api::RegisterIsland,
@@ -31,7 +32,7 @@ pub(crate) async fn register(
     Json(body): Json<api::RegisterIsland>,
 ) -> Result<(StatusCode, Json<api::Island>), Problem> {
     check_name(&body.name)?;
-    check_address(body.family, &body.gateway.address)?;
+    check_gateway(body.family, &body.gateway)?;
     let client = light_client(body.family)
         .map_err(|error| Problem::new(ProblemCode::UnsupportedFamily, error.to_string()))?;
     let anchor = body.anchor.clone();
@@ -51,6 +52,30 @@ pub(crate) async fn register(
     };
     let island = app.ledger.register_island(registration, anchored, app.now()).await?;
     tracing::info!(island = %island.id, name = island.name, "island registered");
+    Ok((StatusCode::CREATED, Json(shown(island)?)))
+}
+
+/// Registers another gateway of an island, whoever registered the island. It takes nothing from anybody: the gateway is whose
+/// `Opened` event says, and that is proven by evidence.
+#[utoipa::path(
+    post, path = "/v1/islands/{island}/gateways", operation_id = "register_gateway", tag = "islands",
+    params(("island" = String, Path, description = "The island's name or id.")),
+    request_body = api::RegisterGateway,
+    responses((status = 201, body = api::Island)),
+)]
+pub(crate) async fn register_gateway(
+    State(app): State<App>,
+    caller: Caller,
+    Path(island): Path<String>,
+    Json(body): Json<api::RegisterGateway>,
+) -> Result<(StatusCode, Json<api::Island>), Problem> {
+    let island = app.island(&island, &caller).await?;
+    check_gateway(island.family, &body)?;
+    let registered = app.ledger.register_gateway(island.id, &body, &caller.actor(), app.now()).await;
+    // Its events are looked for from now on.
+    app.ingest.forget(island.id).await;
+    let island = registered?;
+    tracing::info!(island = %island.id, gateway = %body.id, owner = %body.owner, "gateway registered");
     Ok((StatusCode::CREATED, Json(shown(island)?)))
 }
 
@@ -102,7 +127,7 @@ pub(crate) async fn show(
     Ok(Json(shown(app.island(&island, &caller).await?)?))
 }
 
-/// Approves an island under the anchor that was compared with its owner: from then on its evidence is recorded.
+/// Approves a proven island under the anchor that was compared with its owner: from then on its evidence is recorded.
 #[utoipa::path(
     post, path = "/v1/islands/{island}/approve", operation_id = "approve_island", tag = "islands",
     params(("island" = String, Path, description = "The island's name or id.")),
@@ -135,6 +160,39 @@ pub(crate) async fn anchor(
     Ok(Json(api::Anchor { digest: island.anchor_digest, bytes }))
 }
 
+/// What part of an island's history to answer.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct History {
+    /// Changes after this place; "0" or nothing for all.
+    #[param(value_type = Option<String>)]
+    after: Option<u64>,
+    /// Most changes: 1 to 500.
+    limit: Option<u32>,
+}
+
+/// Everything that was done to an island, by whom and why, oldest first. `next` is the place to pass as `after`.
+#[utoipa::path(
+    get, path = "/v1/islands/{island}/history", operation_id = "island_history", tag = "islands",
+    params(("island" = String, Path, description = "The island's name or id."), History),
+    responses((status = 200, body = api::Page<api::IslandEvent>)),
+)]
+pub(crate) async fn history(
+    State(app): State<App>,
+    caller: Caller,
+    Path(island): Path<String>,
+    Query(query): Query<History>,
+) -> Result<Json<api::Page<api::IslandEvent>>, Problem> {
+    let limit = limit(query.limit)?;
+    let island = app.island(&island, &caller).await?;
+    let mut items = app.ledger.island_history(island.id, query.after.unwrap_or(0), limit + 1).await?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|event| event.sequence.to_string());
+    Ok(Json(api::Page { items, next }))
+}
+
 /// Declares a handler for each step of an island's life that takes only a reason.
 macro_rules! steps {
     ($($(#[$doc:meta])* $name:ident, $change:ident, $path:literal, $id:literal;)*) => {$(
@@ -163,7 +221,7 @@ steps! {
     resume, Resume, "/v1/islands/{island}/resume", "resume_island";
     /// Freezes an island: its evidence is kept, unverified, and nothing is signed about it.
     freeze, Freeze, "/v1/islands/{island}/freeze", "freeze_island";
-    /// Retires an island for good. Refused while a packet of it is open.
+    /// Retires an island for good: packets of it go home, nothing new is delivered, and once none is open it is retired.
     retire, Retire, "/v1/islands/{island}/retire", "retire_island";
 }
 
@@ -251,6 +309,17 @@ fn check_name(name: &str) -> Result<(), Problem> {
     Err(Problem::new(ProblemCode::InvalidBody, detail))
 }
 
+/// A gateway's address fits its family, and somebody owns it.
+fn check_gateway(family: Family, gateway: &api::RegisterGateway) -> Result<(), Problem> {
+    if gateway.owner == Address::ZERO {
+        return Err(Problem::new(
+            ProblemCode::InvalidBody,
+            "gateway.owner is zero, expected its owner's address",
+        ));
+    }
+    check_address(family, &gateway.address)
+}
+
 /// A gateway's address has the form its family gives it.
 fn check_address(family: Family, address: &[u8]) -> Result<(), Problem> {
     let (fits, expected) = match family {
@@ -288,8 +357,23 @@ impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Ledger(error) => error.into(),
+            RegisterError::Gateway(error) => error.into(),
             taken => Self::new(ProblemCode::IslandTaken, taken.to_string()),
         }
+    }
+}
+
+impl From<ClaimError> for Problem {
+    fn from(error: ClaimError) -> Self {
+        let code = match error {
+            ClaimError::Ledger(error) => return error.into(),
+            ClaimError::NoSuchIsland => return Self::not_found("island"),
+            ClaimError::IslandState(_) => ProblemCode::IslandState,
+            ClaimError::IdDiffers { .. } => ProblemCode::GatewayId,
+            ClaimError::Claimed { .. } | ClaimError::OtherOwner { .. } => ProblemCode::GatewayTaken,
+            ClaimError::TooMany => ProblemCode::GatewayLimit,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

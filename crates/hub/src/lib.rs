@@ -38,6 +38,7 @@ mod misbehaviour;
 mod openapi;
 mod packets;
 mod problem;
+mod proof;
 mod router;
 mod serve;
 mod server;
@@ -45,6 +46,7 @@ mod stats;
 mod tokens;
 mod wake;
 
+pub use causeway_ledger::ProofLimits;
 pub use clock::{Clock, SystemClock};
 pub use config::{HubConfig, Limits, LogConfig, Witness};
 pub use problem::{Problem, ProblemCode};

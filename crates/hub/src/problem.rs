@@ -75,6 +75,12 @@ codes! {
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The route does not take this method", "See /openapi.json, or the Allow header.";
     /// The name is taken by another island, or the same island is registered under other terms.
     IslandTaken = "island-taken", CONFLICT, "The island or its name is registered already", "Choose another name, or use the island that is there.";
+    /// The gateway is registered under this owner, or another owner opened it.
+    GatewayTaken = "gateway-taken", CONFLICT, "The gateway is registered already, or is another owner's", "Read the island: it lists its gateways and their owners.";
+    /// The gateway's id does not follow from island, address and birth.
+    GatewayId = "gateway-id", UNPROCESSABLE_ENTITY, "The gateway's id does not follow from the rest", "Give the hash of the block before the one the gateway was opened in.";
+    /// Too many gateways that are not open.
+    GatewayLimit = "gateway-limit", CONFLICT, "Too many gateways wait for their opening", "Prove the gateways registered before, or ask the operator.";
     /// The island's state does not allow this step.
     IslandState = "island-state", CONFLICT, "The island's state does not allow this", "Read the island's state first.";
     /// The approval names another anchor than the one registered.

@@ -18,14 +18,15 @@ use crate::app::App;
 use crate::gate::{self, Access, Work};
 use crate::problem::{self, Problem, ProblemCode};
 use crate::{
-    attestations, deliveries, evidence, health, islands, log, metrics, misbehaviour, openapi, packets, stats,
-    tokens,
+    attestations, deliveries, evidence, health, islands, log, metrics, misbehaviour, openapi, packets, proof,
+    stats, tokens,
 };
 
 const ALL: &[Role] = &[Operator, Owner, Relayer, Attestor, Auditor];
 const OPERATOR: &[Role] = &[Operator];
 const OWNERS: &[Role] = &[Operator, Owner];
 const RELAYER: &[Role] = &[Relayer];
+const PROVERS: &[Role] = &[Owner, Relayer];
 const ATTESTOR: &[Role] = &[Attestor];
 const FOLLOWERS: &[Role] = &[Operator, Attestor, Auditor];
 const RESUMERS: &[Role] = &[Operator, Owner, Relayer];
@@ -42,6 +43,9 @@ pub(crate) fn router(app: &App) -> Router {
         to(ALL,       Ordinary, routes!(islands::list)),
         to(ALL,       Ordinary, routes!(islands::show)),
         to(ALL,       Ordinary, routes!(islands::anchor)),
+        to(OWNERS,    Change,   routes!(islands::register_gateway)),
+        to(PROVERS,   Upload,   routes!(proof::submit)),
+        to(READERS,   Ordinary, routes!(islands::history)),
         to(OPERATOR,  Change,   routes!(islands::approve)),
         to(OPERATOR,  Change,   routes!(islands::suspend)),
         to(OPERATOR,  Change,   routes!(islands::resume)),

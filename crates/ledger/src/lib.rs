@@ -41,12 +41,12 @@ pub use attestation::{AttestRefusal, Attested, CheckedSignature};
 pub use error::LedgerError;
 pub use gateway::{GatewayLife, GatewayRefusal};
 pub use island::{
-    ChangeError, ClientHeadRow, IslandChange, IslandEvent, IslandLife, IslandRecord, IslandRef,
-    IslandRefusal, RegisterError, Registration,
+    ChangeError, ClaimError, ClientHeadRow, IslandChange, IslandLife, IslandRecord, IslandRef, IslandRefusal,
+    RegisterError, Registration,
 };
 pub use ledger::{Ledger, Options};
 pub use log::{AppendError, Appended, FactKey, LogHead, LogHolder, LogProofError, LoggedFact};
 pub use packet::{Outcome, PacketEvent, PacketFilter, PacketLife, PacketPage, PacketRefusal, Settlement};
-pub use record::{RecordRefusal, Recorded, Submission};
+pub use record::{ProofLimits, RecordRefusal, Recorded, Submission, Way};
 pub use signals::Signals;
 pub use writer::{Ticket, Writer, WriterClosed, WriterOptions};

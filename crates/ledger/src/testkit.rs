@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use causeway_postgres::Server;
+use causeway_protocol::IslandId;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::OnceCell;
 
@@ -60,6 +61,27 @@ pub async fn fresh_database() -> String {
     };
     copy.await.unwrap_or_else(|error| panic!("a fresh database: {error}"));
     server.url(&name)
+}
+
+/// Makes a pending island active, as if another gateway of it had been proven and the island approved: for tests of what follows.
+///
+/// # Panics
+///
+/// When the database does not do it.
+pub async fn activate(ledger: &Ledger, island: IslandId) {
+    let history = "INSERT INTO island_changes (island, change, state, actor, reason, at)
+                   VALUES ($1, $3, $2, 'a test', '', now())";
+    for (state, change) in [("proven", "proven"), ("active", "approved")] {
+        for statement in [history, "UPDATE island_states SET state = $2 WHERE island = $1 AND $3 <> ''"] {
+            sqlx::query(statement)
+                .bind(island.as_ref())
+                .bind(state)
+                .bind(change)
+                .execute(&ledger.pool)
+                .await
+                .unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
 }
 
 async fn start() -> Server {

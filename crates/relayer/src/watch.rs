@@ -17,6 +17,9 @@ use crate::status::Status;
 /// Refusals that say no more than that somebody else was faster: ask the hub again where it stands.
 const OVERTAKEN: [&str; 2] = ["not-linked-to-head", "not-next-height"];
 
+/// How often the hub is asked whether an island that is proven has been approved: somebody waits for it.
+const AWAITING_APPROVAL: Duration = Duration::from_secs(2);
+
 /// Watches one island.
 pub(crate) struct Watcher {
     hub: HubClient,
@@ -28,6 +31,8 @@ pub(crate) struct Watcher {
     status: Status,
     /// Where the hub stood when asked last, and when that was.
     standing: Option<(Standing, Instant)>,
+    /// The island was pending then: what follows is its proof.
+    proving: bool,
     /// The height filled in last, and where the gateways stood before: if nothing has changed, filling it in again changes
     /// nothing. What is missing at one height may take several pieces of evidence.
     filled: Option<(u64, Vec<GatewayStanding>)>,
@@ -69,6 +74,7 @@ impl Watcher {
             pace: config.pace.clone(),
             status,
             standing: None,
+            proving: false,
             filled: None,
         }
     }
@@ -86,7 +92,12 @@ impl Watcher {
                         Step::Idle => jittered(self.pace.poll),
                         Step::NotAccepting(state) => {
                             tracing::debug!(?state, "the hub takes no evidence");
-                            jittered(self.pace.refresh)
+                            let soon = state == IslandState::Proven;
+                            jittered(if soon {
+                                self.pace.refresh.min(AWAITING_APPROVAL)
+                            } else {
+                                self.pace.refresh
+                            })
                         }
                     }
                 }
@@ -113,7 +124,8 @@ impl Watcher {
             }
             _ => {
                 let cursor = self.hub.cursor(&self.island).await?;
-                if !matches!(cursor.state, IslandState::Active | IslandState::Suspended) {
+                self.proving = cursor.state == IslandState::Pending;
+                if matches!(cursor.state, IslandState::Proven | IslandState::Frozen | IslandState::Retired) {
                     return Ok(Step::NotAccepting(cursor.state));
                 }
                 let standing = convert::standing(cursor);
@@ -174,7 +186,12 @@ impl Watcher {
         };
         let envelope = envelope.sign(self.signer.as_ref())?;
         let start = Instant::now();
-        let answer = self.hub.submit_evidence(&self.island, &envelope).await?.results.into_iter().next();
+        let answers = if self.proving {
+            self.hub.submit_proof(&self.island, &envelope).await?
+        } else {
+            self.hub.submit_evidence(&self.island, &envelope).await?
+        };
+        let answer = answers.results.into_iter().next();
         let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         match answer {
             Some(EvidenceAnswer { status: EvidenceStatus::Recorded, events, .. }) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy_sol_types::{SolCall, SolConstructor};
-use causeway_api::{ApproveIsland, RegisterGateway, RegisterIsland};
+use causeway_api::{ApproveIsland, IslandState, RegisterGateway, RegisterIsland};
 use causeway_attestor::{PinnedGateway, WatchedIsland};
 use causeway_client::HubClient;
 use causeway_evm_devnet::{Devnet, DevnetConfig, Key, Message, Mining, Receipt};
@@ -21,6 +21,8 @@ const VALIDATORS: usize = 4;
 const TRUSTING_PERIOD: u64 = 14 * 24 * 60 * 60;
 /// How far a block's time may lie ahead of the hub's clock, in seconds.
 const CLOCK_DRIFT: u64 = 15;
+/// How long a relayer may take to prove an island.
+const PROVEN_WITHIN: Duration = Duration::from_secs(30);
 /// Accounts of a devnet by their purpose.
 const OWNER: usize = 0;
 const RELAYER: usize = 1;
@@ -43,6 +45,8 @@ pub(crate) struct Chain {
     pub(crate) gateway: Address,
     /// The gateway's id.
     pub(crate) gateway_id: GatewayId,
+    /// The block before the one the gateway was opened in.
+    birth: Hash,
     /// The message board's contract.
     pub(crate) board: Address,
 }
@@ -70,6 +74,7 @@ impl Chain {
             fingerprint: hash,
             gateway: Address::ZERO,
             gateway_id: GatewayId([0; 32]),
+            birth: Hash::ZERO,
             board: Address::ZERO,
         };
         chain.deploy(hub, attestors, threshold).await?;
@@ -94,6 +99,7 @@ impl Chain {
         // The id a gateway takes follows from the block before the one it opens in.
         let birth = self.devnet.block_hash(opened.block - 1).ok_or(SandboxError::Contract("birth"))?;
         self.gateway_id = GatewayId::derive(self.id, &self.gateway.0, birth);
+        self.birth = birth;
         let arguments = MessageBoard::constructorCall { gateway_: self.gateway.0.into() };
         self.board = self.create(&owner, &MessageBoard::BYTECODE, &arguments.abi_encode()).await?;
         Ok(())
@@ -128,14 +134,26 @@ impl Chain {
             family: self.family,
             fingerprint: self.fingerprint,
             anchor: self.anchor.clone(),
-            gateway: RegisterGateway { address: self.gateway.0.to_vec(), id: self.gateway_id },
+            gateway: RegisterGateway {
+                address: self.gateway.0.to_vec(),
+                id: self.gateway_id,
+                birth: self.birth,
+                owner: self.key(OWNER).address(),
+            },
         };
         hub.register_island(&island).await?;
         Ok(())
     }
 
-    /// Approves the island, as the operator.
+    /// Approves the island, as the operator, once a relayer has proven it.
     pub(crate) async fn approve(&self, hub: &HubClient) -> Result<(), SandboxError> {
+        let deadline = tokio::time::Instant::now() + PROVEN_WITHIN;
+        while hub.island(&self.name).await?.state != IslandState::Proven {
+            if tokio::time::Instant::now() > deadline {
+                return Err(SandboxError::NotReady("the proof of an island"));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         let approval = ApproveIsland {
             anchor_digest: anchor_digest(&self.anchor),
             reason: "started by this sandbox".to_owned(),

@@ -50,12 +50,11 @@ impl Stage {
         }
         report.step("starting the islands, deploying a gateway and a message board on each");
         let chains = start_chains(options, &seats).await?;
-        report.step("registering and approving the islands");
+        report.step("registering the islands");
         let owner = hub.token("owner", Role::Owner, None).await?;
         let (as_owner, as_operator) = (hub.client(&owner)?, hub.client(&hub.operator)?);
         for chain in &chains {
             chain.register(&as_owner).await?;
-            chain.approve(&as_operator).await?;
         }
         report
             .step(format!("starting {ATTESTORS} attestors, of whom {THRESHOLD} have to sign, and a relayer"));
@@ -68,6 +67,10 @@ impl Stage {
         let relayer_key = keys::signer("relayer")?;
         let relayer = hub.token("relayer", Role::Relayer, Some(relayer_key.address())).await?;
         tasks.push(start_relayer(&hub, &relayer, relayer_key, &chains, agents.clone())?);
+        report.step("approving the islands, whose gateways the relayer proves");
+        for chain in &chains {
+            chain.approve(&as_operator).await?;
+        }
         let auditor = hub.token("auditor", Role::Auditor, None).await?;
         let liar = keys::signer("lying relayer")?;
         let liar_token = hub.token("lying relayer", Role::Relayer, Some(liar.address())).await?;

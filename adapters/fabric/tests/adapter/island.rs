@@ -110,7 +110,7 @@ pub(crate) async fn open(peers: &Peers) -> (GatewayId, Book) {
     let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
     let opening =
         Opening { island: id, hub: HubId::of_origin("hub.test/log"), owner, threshold: 2, attestors };
-    let gateway = peers.open_gateway("gateway", &opening).await.unwrap();
+    let gateway = peers.open_gateway("gateway", &opening).await.unwrap().id;
     let registered = Gateway { island: id, address: b"gateway".to_vec(), id: gateway };
     (gateway, Book::new(&anchor.bytes, registered))
 }

@@ -210,6 +210,8 @@ fn describe(side: &Side) -> Island {
             id: side.id(),
             address: side.contract.0.to_vec(),
             state: GatewayState::Open,
+            owner: None,
+            proven: true,
             epoch: 1,
             threshold: 2,
             attestors: Vec::new(),

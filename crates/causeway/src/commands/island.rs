@@ -3,9 +3,9 @@
 mod anchor;
 
 use anyhow::Context as _;
-use causeway_api::{ApproveIsland, ChangeIsland, Island, RegisterGateway, RegisterIsland};
+use causeway_api::{ApproveIsland, ChangeIsland, Island, IslandEvent, RegisterGateway, RegisterIsland};
 use causeway_client::IslandStep;
-use causeway_protocol::{Family, GatewayId, Hash, anchor_digest};
+use causeway_protocol::{Address, Family, GatewayId, Hash, anchor_digest};
 use clap::{Args, Subcommand};
 
 use crate::cli::{HubArgs, OutputArgs};
@@ -17,8 +17,10 @@ use crate::output::{self, name_of};
 pub(crate) enum IslandCommand {
     /// Make the trust anchor of a chain out of what its nodes serve, to be compared with its owner before anybody trusts it.
     Anchor(anchor::Anchor),
-    /// Register an island with its trust anchor and its gateway. It counts once an operator approved it.
+    /// Register an island with its trust anchor and its gateway. A relayer then proves the gateway, and an operator approves.
     Register(Register),
+    /// Register another gateway of an island.
+    Gateway(AddGateway),
     /// Approve an island under the anchor that you compared with the island's owner.
     Approve(Approve),
     /// Deliver nothing new to or from an island.
@@ -27,10 +29,19 @@ pub(crate) enum IslandCommand {
     Resume(Change),
     /// Trust nothing an island says any more.
     Freeze(Change),
-    /// End an island for good; no packet of it may be open.
+    /// End an island: its packets go home, and once none is open it is retired for good.
     Retire(Change),
     /// List islands.
     List {
+        #[command(flatten)]
+        hub: HubArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show what was done to an island, by whom and why.
+    History {
+        /// Its name or id.
+        island: String,
         #[command(flatten)]
         hub: HubArgs,
         #[command(flatten)]
@@ -62,16 +73,42 @@ pub(crate) struct Register {
     /// The trust anchor in canonical form: 0x-hex, or the absolute path of a file that holds it.
     #[arg(long, value_name = "FILE|HEX")]
     anchor: String,
+    #[command(flatten)]
+    gateway: GatewayArgs,
+    #[command(flatten)]
+    hub: HubArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Another gateway of an island.
+#[derive(Debug, Args)]
+pub(crate) struct AddGateway {
+    /// The island's name or id.
+    island: String,
+    #[command(flatten)]
+    gateway: GatewayArgs,
+    #[command(flatten)]
+    hub: HubArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// A gateway, as it was opened.
+#[derive(Debug, Args)]
+pub(crate) struct GatewayArgs {
     /// The gateway's address on the island.
     #[arg(long, value_name = "HEX")]
     gateway_address: String,
     /// The gateway's id, as it took it when it opened.
     #[arg(long, value_name = "ID")]
     gateway_id: GatewayId,
-    #[command(flatten)]
-    hub: HubArgs,
-    #[command(flatten)]
-    output: OutputArgs,
+    /// The hash of the block before the one that the gateway was opened in: its id follows from it.
+    #[arg(long, value_name = "HASH")]
+    gateway_birth: Hash,
+    /// The owner's address, as the gateway's Opened event names it.
+    #[arg(long, value_name = "ADDRESS")]
+    gateway_owner: Address,
 }
 
 /// An approval.
@@ -113,6 +150,7 @@ pub(crate) async fn run(command: IslandCommand) -> anyhow::Result<()> {
     match command {
         IslandCommand::Anchor(args) => anchor::run(&args).await,
         IslandCommand::Register(register) => self::register(register).await,
+        IslandCommand::Gateway(add) => add_gateway(add).await,
         IslandCommand::Approve(approve) => self::approve(approve).await,
         IslandCommand::Suspend(change) => step(IslandStep::Suspend, change).await,
         IslandCommand::Resume(change) => step(IslandStep::Resume, change).await,
@@ -137,21 +175,52 @@ pub(crate) async fn run(command: IslandCommand) -> anyhow::Result<()> {
                 &islands.iter().map(row).collect::<Vec<_>>(),
             )
         }
+        IslandCommand::History { island, hub, output } => history(&hub, &island, output).await,
         IslandCommand::Show { island, hub, output } => print(&hub.client()?.island(&island).await?, output),
     }
 }
 
 async fn register(register: Register) -> anyhow::Result<()> {
-    let address = decode_hex(&register.gateway_address)
-        .map_err(|problem| anyhow::anyhow!("--gateway-address: {problem}"))?;
     let island = RegisterIsland {
         name: register.name,
         family: register.family,
         fingerprint: register.fingerprint,
         anchor: read_anchor(&register.anchor)?,
-        gateway: RegisterGateway { address, id: register.gateway_id },
+        gateway: register.gateway.read()?,
     };
     print(&register.hub.client()?.register_island(&island).await?, register.output)
+}
+
+async fn history(hub: &HubArgs, island: &str, output: OutputArgs) -> anyhow::Result<()> {
+    let client = hub.client()?;
+    let mut events = Vec::new();
+    loop {
+        let after = events.last().map_or(0, |event: &IslandEvent| event.sequence);
+        let page = client.island_history(island, after).await?;
+        events.extend(page.items);
+        if page.next.is_none() {
+            break;
+        }
+    }
+    if output.json {
+        return output::json(&events);
+    }
+    let rows = events.into_iter().map(|event| [event.at.to_string(), event.change, event.by, event.reason]);
+    output::table(["at", "change", "by", "reason"], &rows.collect::<Vec<_>>())
+}
+
+async fn add_gateway(add: AddGateway) -> anyhow::Result<()> {
+    let gateway = add.gateway.read()?;
+    print(&add.hub.client()?.register_gateway(&add.island, &gateway).await?, add.output)
+}
+
+impl GatewayArgs {
+    fn read(&self) -> anyhow::Result<RegisterGateway> {
+        let address = decode_hex(&self.gateway_address)
+            .map_err(|problem| anyhow::anyhow!("--gateway-address: {problem}"))?;
+        let (id, birth, owner) = (self.gateway_id, self.gateway_birth, self.gateway_owner);
+        Ok(RegisterGateway { address, id, birth, owner })
+    }
 }
 
 async fn approve(approve: Approve) -> anyhow::Result<()> {
@@ -201,7 +270,11 @@ fn print(island: &Island, output: OutputArgs) -> anyhow::Result<()> {
     }
     for gateway in &island.gateways {
         let address = const_hex::encode_prefixed(&gateway.address);
-        output::line(format!("{:<12} {} at {address}, {}", "gateway", gateway.id, name_of(&gateway.state)))?;
+        let (state, proven) = (name_of(&gateway.state), if gateway.proven { "proven" } else { "not proven" });
+        output::line(format!("{:<12} {} at {address}, {state}, {proven}", "gateway", gateway.id))?;
+        if let Some(owner) = gateway.owner {
+            output::line(format!("{:<12} {owner}", "owner"))?;
+        }
         output::line(format!(
             "{:<12} epoch {}, {} of {}",
             "attestors",

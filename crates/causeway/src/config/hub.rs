@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use causeway_hub::{HubConfig, Limits, LogConfig, Witness};
+use causeway_hub::{HubConfig, Limits, LogConfig, ProofLimits, Witness};
 use causeway_ledger::{Ledger, Options};
 use causeway_log::{KeyKind, VerifierKey};
 use schemars::JsonSchema;
@@ -85,6 +85,12 @@ pub(crate) struct LimitsFile {
     /// Largest body of an evidence request, in bytes.
     #[schemars(range(min = 65_536, max = 67_108_864))]
     pub(crate) evidence_body: usize,
+    /// Most pieces of evidence that a pending island stores as its proof.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) proof_pieces: u64,
+    /// Most bytes of evidence that a pending island stores as its proof.
+    #[schemars(range(min = 65_536, max = 1_099_511_627_776_u64))]
+    pub(crate) proof_bytes: u64,
     /// Largest body of any other request, in bytes.
     #[schemars(range(min = 16_384, max = 67_108_864))]
     pub(crate) body: usize,
@@ -128,6 +134,8 @@ impl Default for LimitsFile {
         let limits = Limits::default();
         Self {
             evidence_body: limits.evidence_body,
+            proof_pieces: limits.proof.pieces,
+            proof_bytes: limits.proof.bytes,
             body: limits.body,
             request_seconds: limits.request.as_secs(),
             upload_seconds: limits.upload.as_secs(),
@@ -160,6 +168,7 @@ impl LimitsFile {
     fn to_limits(&self) -> Limits {
         Limits {
             evidence_body: self.evidence_body,
+            proof: ProofLimits { pieces: self.proof_pieces, bytes: self.proof_bytes },
             body: self.body,
             request: Duration::from_secs(self.request_seconds),
             upload: Duration::from_secs(self.upload_seconds),

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use causeway_api::{ApproveIsland, CreateToken, PacketState, RegisterGateway, RegisterIsland, Role};
+use causeway_api::{
+    ApproveIsland, CreateToken, IslandState, PacketState, RegisterGateway, RegisterIsland, Role,
+};
 use causeway_client::{HubClient, Settings, Token};
 use causeway_postgres::Server;
 use causeway_protocol::{Address, Family, GatewayId, Hash, LocalSigner, PacketId, Signer, anchor_digest};
@@ -26,6 +28,9 @@ pub(crate) struct Listed {
     pub(crate) anchor: Vec<u8>,
     pub(crate) gateway: Vec<u8>,
     pub(crate) gateway_id: GatewayId,
+    /// What the gateway's id follows from beside the island and the address.
+    pub(crate) birth: Hash,
+    pub(crate) owner: Address,
     /// Its entry in the relayer's configuration, after the island's name.
     pub(crate) relayed: String,
 }
@@ -76,6 +81,7 @@ impl Deployment {
             attestors.push(start_attestor(folder, &operator, &url, index, islands).await);
         }
         let relayer = start_relayer(folder, &operator, &url, islands).await;
+        approve(&operator, islands, &relayer).await;
         Self { postgres, url, hub, attestors, relayer }
     }
 
@@ -154,9 +160,27 @@ async fn register(operator: &HubClient, url: &str, islands: &[Listed]) {
             family: island.family,
             fingerprint: island.fingerprint,
             anchor: island.anchor.clone(),
-            gateway: RegisterGateway { address: island.gateway.clone(), id: island.gateway_id },
+            gateway: RegisterGateway {
+                address: island.gateway.clone(),
+                id: island.gateway_id,
+                birth: island.birth,
+                owner: island.owner,
+            },
         };
         owner.register_island(&registration).await.unwrap();
+    }
+}
+
+/// Approves the islands as soon as the relayer has proven them.
+async fn approve(operator: &HubClient, islands: &[Listed], relayer: &Service) {
+    for island in islands {
+        for tried in 0.. {
+            if operator.island(island.name).await.unwrap().state == IslandState::Proven {
+                break;
+            }
+            assert!(tried < 240, "{} is not proven:\n{}", island.name, relayer.log());
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
         let approval =
             ApproveIsland { anchor_digest: anchor_digest(&island.anchor), reason: "compared by hand".into() };
         operator.approve_island(island.name, &approval).await.unwrap();

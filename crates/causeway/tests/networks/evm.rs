@@ -36,6 +36,8 @@ pub(crate) struct RealIsland {
     pub(crate) anchor: Vec<u8>,
     pub(crate) gateway: Address,
     pub(crate) gateway_id: GatewayId,
+    /// The block before the one the gateway was opened in.
+    pub(crate) birth: Hash,
     pub(crate) board: Address,
 }
 
@@ -68,6 +70,7 @@ impl RealIsland {
             anchor,
             gateway: Address::ZERO,
             gateway_id: GatewayId::default(),
+            birth: Hash::ZERO,
             board: Address::ZERO,
         };
         let arguments = Gateway::constructorCall {
@@ -82,7 +85,10 @@ impl RealIsland {
             threshold_: 2,
             attestors_: attestors.iter().map(|attestor| attestor.0.into()).collect(),
         };
-        island.call(island.account(OWNER), island.gateway, open.abi_encode()).await?;
+        let opened = island.call(island.account(OWNER), island.gateway, open.abi_encode()).await?;
+        let block: Value =
+            island.network.rpc(0)?.call("eth_getBlockByHash", json!([opened["blockHash"], false])).await?;
+        island.birth = block["parentHash"].as_str().unwrap().parse().unwrap();
         let gateway_id = island.view(island.gateway, Gateway::gatewayIdCall {}.abi_encode()).await?;
         island.gateway_id = GatewayId::try_from(gateway_id.as_slice()).unwrap();
         let arguments = MessageBoard::constructorCall { gateway_: island.gateway.0.into() };
@@ -101,6 +107,8 @@ impl RealIsland {
             anchor: self.anchor.clone(),
             gateway: self.gateway.0.to_vec(),
             gateway_id: self.gateway_id,
+            birth: self.birth,
+            owner: Address(self.account(OWNER).address()),
             relayed: format!("[islands.evm]\nrpc = {:?}\ndelivery_key = \"{key}\"", self.network.rpc_urls()),
         }
     }

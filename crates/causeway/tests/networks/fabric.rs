@@ -71,14 +71,16 @@ impl FabricIsland {
         let island = Island { family, fingerprint, anchor: anchor.block }.id();
         let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
         let opening = Opening { island, hub, owner, threshold: 2, attestors: attestors.to_vec() };
-        let gateway_id = peers.open_gateway(GATEWAY, &opening).await.unwrap();
+        let opened = peers.open_gateway(GATEWAY, &opening).await.unwrap();
         let listed = Listed {
             name: NAME,
             family,
             fingerprint,
             anchor: anchor.bytes,
             gateway: GATEWAY.into(),
-            gateway_id,
+            gateway_id: opened.id,
+            birth: opened.birth,
+            owner,
             relayed: relayed(folder, &network),
         };
         Ok(Some(Self { network, peers, listed }))

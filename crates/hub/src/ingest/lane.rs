@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use causeway_api::IslandState;
 use causeway_ledger::{
-    IslandRef, Ledger, LedgerError, RecordRefusal, Recorded, Submission, Writer, WriterClosed,
+    IslandRef, Ledger, LedgerError, RecordRefusal, Recorded, Submission, Way, Writer, WriterClosed,
 };
 use causeway_protocol::{Family, IslandId};
 use causeway_verifier::{Advance, ClientState, Gateway};
@@ -93,12 +93,12 @@ impl View {
         Ok(Some(Self { island, family: record.family, state, gateways, life: record.state }))
     }
 
-    /// Whether evidence is recorded in this state of the island's life.
-    pub(crate) fn takes_evidence(&self) -> Result<(), Refused> {
+    /// Whether evidence that comes this way is recorded in this state of the island's life.
+    pub(crate) fn takes(&self, way: Way) -> Result<(), Refused> {
         match self.life {
-            IslandState::Active | IslandState::Suspended => Ok(()),
+            state if way.leads_into(state) => Ok(()),
             IslandState::Frozen => Err(Refused::Frozen),
-            IslandState::Pending | IslandState::Retired => Err(Refused::IslandState(self.life)),
+            state => Err(Refused::IslandState(state, way)),
         }
     }
 

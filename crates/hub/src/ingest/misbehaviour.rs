@@ -1,6 +1,6 @@
 //! Misbehaviour: two sealed blocks at one height freeze their island.
 
-use causeway_ledger::{Actor, ChangeError};
+use causeway_ledger::{Actor, ChangeError, Way};
 use causeway_protocol::IslandId;
 use causeway_verifier::{ClientState, Misbehaviour, Verified, light_client};
 
@@ -22,7 +22,9 @@ impl Ingest {
         };
         let fresh = match self.ledger.record_misbehaviour(found, &opened.signed, by, now).await {
             Ok(fresh) => fresh,
-            Err(ChangeError::Refused(refusal)) => return Ok(Err(Refused::IslandState(refusal.state))),
+            Err(ChangeError::Refused(refusal)) => {
+                return Ok(Err(Refused::IslandState(refusal.state, Way::Evidence)));
+            }
             Err(ChangeError::Ledger(error)) => return Err(error.into()),
             // The others belong to other steps than freezing.
             Err(_) => return Ok(Err(Refused::NoSuchIsland)),

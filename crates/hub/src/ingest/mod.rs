@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use causeway_ledger::{
-    IslandRecord, Ledger, LedgerError, RecordRefusal, Recorded, Submission, Writer, WriterClosed,
+    IslandRecord, Ledger, LedgerError, RecordRefusal, Recorded, Submission, Way, Writer, WriterClosed,
 };
 use causeway_protocol::{Address, Hash, HubId, IslandId, SignedEnvelope};
 use causeway_verifier::{Advance, EvidenceKind, Recorded as RecordedHeader, Verified, light_client};
@@ -49,10 +49,12 @@ pub(crate) enum IngestError {
 pub(crate) struct Submitter {
     /// The token.
     pub(crate) token: Uuid,
-    /// The key it is bound to.
-    pub(crate) relayer: Address,
+    /// The keys it may have signed with: the one it is bound to, first.
+    pub(crate) keys: Vec<Address>,
     /// The island the request names.
     pub(crate) island: IslandRecord,
+    /// As evidence, or as a proof.
+    pub(crate) way: Way,
 }
 
 /// What became of an envelope.
@@ -126,7 +128,7 @@ impl Ingest {
         }
         let lane = self.lane(from.island.id);
         let mut view = lane.view.lock().await;
-        if let Some(mut current) = view.take() {
+        if let Some(mut current) = view.take().filter(|view| view.takes(from.way).is_ok()) {
             let staged = self.attempt(&lane, &mut current, from, opened).await;
             *view = Some(current);
             if let Ok(staged) = staged? {
@@ -137,7 +139,7 @@ impl Ingest {
         let Some(mut current) = lane.load(&self.ledger, from.island.id).await? else {
             return Ok(Staged::Done(Outcome::Refused(Refused::NoSuchIsland)));
         };
-        if let Err(refused) = current.takes_evidence() {
+        if let Err(refused) = current.takes(from.way) {
             *view = None;
             if matches!(refused, Refused::Frozen) {
                 self.ledger.keep_unverified(&opened.signed, self.clock.now()).await?;
@@ -219,6 +221,7 @@ impl Ingest {
             advance,
             recorded_at: now,
             token: Some(from.token),
+            way: from.way,
         };
         let commit = lane.submit(&self.writer, submission, self.metrics.clone()).await?;
         *view = next;
@@ -279,8 +282,9 @@ fn open(hub: HubId, bytes: &[u8]) -> Result<Opened, Refused> {
 /// A token submits what its own key signed, for the island the path names, and nothing else.
 fn check_submitter(from: &Submitter, opened: &Opened) -> Result<(), Refused> {
     let envelope = &opened.signed.envelope;
-    if envelope.relayer != from.relayer {
-        return Err(Refused::OtherRelayer { expected: from.relayer, came: envelope.relayer });
+    if !from.keys.contains(&envelope.relayer) {
+        let expected = from.keys.first().copied().unwrap_or(Address::ZERO);
+        return Err(Refused::OtherRelayer { expected, came: envelope.relayer });
     }
     if envelope.island != from.island.id {
         return Err(Refused::OtherIsland { expected: from.island.id, came: envelope.island });

@@ -1,7 +1,7 @@
 //! Why an envelope was not accepted: a stable code, what was expected and what came, and what to do next.
 
 use causeway_api::IslandState;
-use causeway_ledger::RecordRefusal;
+use causeway_ledger::{RecordRefusal, Way};
 use causeway_protocol::{Address, DecodeError, EnvelopeError, Family, HubId, IslandId};
 use causeway_verifier::Refusal;
 
@@ -33,8 +33,8 @@ pub(crate) enum Refused {
     #[error("the island is not registered")]
     NoSuchIsland,
     /// Not recorded in this state.
-    #[error("the island is {}, evidence is recorded while it is active or suspended", state_name(*.0))]
-    IslandState(IslandState),
+    #[error("the island is {}, {}", state_name(*.0), taken_when(*.1))]
+    IslandState(IslandState, Way),
     /// Kept, but not verified.
     #[error("the island is frozen: the evidence is kept, unverified")]
     Frozen,
@@ -58,7 +58,7 @@ impl Refused {
             Self::Heights { .. } => "wrong-heights",
             Self::UnsupportedFamily(_) => "unsupported-family",
             Self::NoSuchIsland => "no-such-island",
-            Self::IslandState(_) => "island-state",
+            Self::IslandState(..) => "island-state",
             Self::Frozen => "island-frozen",
             Self::Evidence(refusal) => refusal.code(),
             Self::Record(refusal) => refusal.code(),
@@ -67,6 +67,9 @@ impl Refused {
 
     /// What to do next.
     pub(crate) fn next(&self) -> &'static str {
+        if let Self::IslandState(state, _) | Self::Record(RecordRefusal::IslandState(state)) = self {
+            return next_in(*state);
+        }
         match self.code() {
             "malformed-envelope" => "Encode the envelope as docs/formats.md says.",
             "other-hub" => "Sign for this hub: keccak-256 of its origin line.",
@@ -74,7 +77,10 @@ impl Refused {
             "other-relayer" => "Sign with the key this token is bound to, or use that key's token.",
             "bad-signature" => "Sign the envelope's digest again.",
             "wrong-heights" => "Sign the heights of the first and the last header.",
-            "island-state" | "no-such-island" => "Wait until the operator approves or resumes the island.",
+            "no-such-island" => "Register the island first.",
+            "opened-for-other-hub" => "Open a gateway that names this hub's id, and register it.",
+            "opened-for-other-owner" => "Register the gateway under the owner that its Opened event names.",
+            "proof-limit" => "Register the island under an anchor nearer to its gateway's opening.",
             "island-frozen" | "frozen" => "Wait for the operator: misbehaviour has to be settled first.",
             "not-linked-to-head" | "not-next-height" => {
                 "Fetch the cursor again and build from the head it names."
@@ -90,12 +96,38 @@ impl Refused {
     }
 }
 
+/// What to do where evidence is not taken in this state, or not this way.
+fn next_in(state: IslandState) -> &'static str {
+    match state {
+        IslandState::Pending => {
+            "Prove the gateway first: post evidence from the anchor on to /v1/islands/{island}/proof."
+        }
+        IslandState::Proven => {
+            "The gateway is proven under /v1/islands/{island}/proof; wait until the operator approves the island."
+        }
+        IslandState::Active | IslandState::Suspended | IslandState::Retiring => {
+            "Post it to /v1/islands/{island}/evidence."
+        }
+        IslandState::Frozen => "Wait for the operator: misbehaviour has to be settled first.",
+        IslandState::Retired => "Nothing: the island has ended.",
+    }
+}
+
+fn taken_when(way: Way) -> &'static str {
+    match way {
+        Way::Evidence => "evidence is recorded while it is active, suspended or retiring",
+        Way::Proof(_) => "proofs are recorded while it is pending",
+    }
+}
+
 fn state_name(state: IslandState) -> &'static str {
     match state {
         IslandState::Pending => "pending",
+        IslandState::Proven => "proven",
         IslandState::Active => "active",
         IslandState::Suspended => "suspended",
         IslandState::Frozen => "frozen",
+        IslandState::Retiring => "retiring",
         IslandState::Retired => "retired",
     }
 }

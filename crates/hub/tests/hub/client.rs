@@ -9,7 +9,7 @@ use causeway_api::{
 use causeway_client::{HubClient, IslandStep, PacketFilter, Settings, Token};
 use causeway_protocol::{Address, Family, GatewayId, HubId, SignedEnvelope, anchor_digest};
 
-use crate::forge::Chain;
+use crate::forge::{Chain, OWNER};
 use crate::world::{GENESIS, ORIGIN, World, sealed};
 
 fn client(world: &World, token: &str) -> HubClient {
@@ -23,31 +23,43 @@ async fn every_call_of_the_client_is_understood() {
     operator.healthy().await.unwrap();
     operator.ready().await.unwrap();
     let mut chain = Chain::new(1, GENESIS);
+    let gateway = RegisterGateway {
+        address: chain.address(),
+        id: chain.next_gateway(),
+        birth: chain.tip().hash,
+        owner: OWNER,
+    };
     let wanted = RegisterIsland {
         name: "harbour".to_owned(),
         family: Family::Qbft,
         fingerprint: chain.fingerprint,
         anchor: chain.anchor(),
-        gateway: RegisterGateway { address: chain.address(), id: chain.next_gateway() },
+        gateway: gateway.clone(),
     };
     assert_eq!(operator.register_island(&wanted).await.unwrap().id, chain.island);
     let again = operator.register_island(&wanted).await.unwrap_err();
     assert_eq!(again.code(), Some("island-taken"));
+    let another = operator.register_gateway("harbour", &gateway).await.unwrap_err();
+    assert_eq!(another.code(), Some("gateway-taken"));
+
+    chain.open(HubId::of_origin(ORIGIN), 1, &[Address([8; 20])]);
+    chain.seal();
+    let (key, token) = world.keyed(Role::Relayer, 1).await;
+    let relayer = client(&world, &token);
+    let proof = SignedEnvelope::decode(&sealed(chain.island, chain.run_from(&chain.start()), &key)).unwrap();
+    let proven = relayer.submit_proof("harbour", &proof).await.unwrap().results;
+    assert_eq!(proven[0].status, EvidenceStatus::Recorded, "{proven:?}");
     let approval =
         ApproveIsland { anchor_digest: anchor_digest(&chain.anchor()), reason: "compared".to_owned() };
     operator.approve_island("harbour", &approval).await.unwrap();
     assert_eq!(operator.islands(None).await.unwrap().items.len(), 1);
     assert_eq!(operator.island("harbour").await.unwrap().state, IslandState::Active);
 
-    chain.open(HubId::of_origin(ORIGIN), 1, &[Address([8; 20])]);
-    chain.seal();
     let packet = chain.send(GatewayId([5; 32]), b"hello");
     chain.seal();
-    let (key, token) = world.keyed(Role::Relayer, 1).await;
-    let relayer = client(&world, &token);
-    assert_eq!(relayer.cursor("harbour").await.unwrap().head.height, 0);
-    let envelope =
-        SignedEnvelope::decode(&sealed(chain.island, chain.run_from(&chain.start()), &key)).unwrap();
+    assert_eq!(relayer.cursor("harbour").await.unwrap().head.height, 1);
+    let state = world.state(chain.island, &token).await;
+    let envelope = SignedEnvelope::decode(&sealed(chain.island, chain.run_from(&state), &key)).unwrap();
     let results = relayer.submit_evidence("harbour", &envelope).await.unwrap().results;
     assert_eq!(results[0].status, EvidenceStatus::Recorded);
     assert_eq!(relayer.recorded_header("harbour", 1).await.unwrap().height, 1);
@@ -58,14 +70,14 @@ async fn every_call_of_the_client_is_understood() {
     let (_, token) = world.keyed(Role::Attestor, 8).await;
     let attestor = client(&world, &token);
     let feed = attestor.evidence_after("harbour", 0, 100).await.unwrap();
-    assert_eq!(feed.items[0].evidence, envelope.envelope.evidence);
+    assert_eq!(feed.items[1].evidence, envelope.envelope.evidence);
     assert!(attestor.pending_attestations(Duration::from_secs(1)).await.unwrap().items.is_empty());
 
     let filter = PacketFilter { island: Some("harbour".to_owned()), ..PacketFilter::default() };
     assert_eq!(operator.packets(&filter, None).await.unwrap().items[0].id, packet.id());
     assert_eq!(operator.packet(packet.id()).await.unwrap().packet, packet);
     assert_eq!(operator.timeline(packet.id()).await.unwrap().events.len(), 1);
-    assert_eq!(operator.stats().await.unwrap().evidence, 1);
+    assert_eq!(operator.stats().await.unwrap().evidence, 2);
 
     let auditor = CreateToken {
         name: "auditor".to_owned(),

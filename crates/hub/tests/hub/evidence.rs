@@ -7,6 +7,7 @@ use causeway_protocol::{Envelope, HubId, MEDIA_TYPE, Signer, anchor_digest};
 use serde_json::json;
 
 use crate::forge::Chain;
+use crate::proof::prove;
 use crate::world::{GENESIS, ORIGIN, World, sealed, stream};
 
 const STREAM: &str = "application/vnd.causeway.envelopes";
@@ -167,7 +168,10 @@ async fn no_event_counts_before_its_gateway_is_proven_open() {
     chain.send(causeway_protocol::GatewayId([5; 32]), b"in another gateway's name");
     chain.seal();
     let (relayer, token) = world.keyed(Role::Relayer, 1).await;
-    assert_eq!(code(&world.catch_up(&chain, &relayer, &token).await), "gateway-not-opened");
+    // The blocks are recorded, the event is not: whoever registers a contract must not keep an island's evidence out.
+    assert_eq!(world.catch_up(&chain, &relayer, &token).await.status, EvidenceStatus::Recorded);
+    let again = sealed(chain.island, (1, 1, chain.back_fill(1, 1)), &relayer);
+    assert_eq!(code(&world.submit(chain.island, &token, again).await), "gateway-not-opened");
     let packets: api::Page<api::Packet> = world.get("/v1/packets", &world.operator).await.ok();
     assert!(packets.items.is_empty());
 }
@@ -266,9 +270,15 @@ async fn evidence_needs_an_approved_island() {
     let world = World::start().await;
     let mut chain = Chain::new(1, GENESIS);
     world.register(&chain, "harbour").await;
-    chain.seal();
     let (relayer, token) = world.keyed(Role::Relayer, 1).await;
-    let envelope = sealed(chain.island, chain.run_from(&chain.start()), &relayer);
+    let mut ahead = Chain::new(1, GENESIS);
+    ahead.seal();
+    let refused = world.catch_up(&ahead, &relayer, &token).await;
+    assert_eq!(code(&refused), "island-state");
+    assert!(refused.next.as_ref().unwrap().contains("/v1/islands/{island}/proof"), "{refused:?}");
+    prove(&world, &mut chain).await;
+    chain.seal();
+    let envelope = sealed(chain.island, chain.run_from(&world.state(chain.island, &token).await), &relayer);
     assert_eq!(code(&world.submit(chain.island, &token, envelope.clone()).await), "island-state");
     let approval = json!({ "anchor_digest": anchor_digest(&chain.anchor()), "reason": "compared" });
     world.post("/v1/islands/harbour/approve", &world.operator, &approval).await.ok::<api::Island>();

@@ -32,6 +32,8 @@ pub(crate) struct Chain {
     waiting: Vec<Vec<EventLog>>,
 }
 
+/// Who owns the gateways.
+pub(crate) const OWNER: Address = Address([9; 20]);
 pub(crate) const NAME: &str = "forged";
 
 impl Chain {
@@ -82,7 +84,7 @@ impl Chain {
     pub(crate) fn open(&mut self, hub: HubId, threshold: u8, attestors: &[Address]) {
         self.gateway = self.next_gateway();
         let attestors = AttestorSet { epoch: 1, threshold, attestors: attestors.to_vec() };
-        self.emit(GatewayEventKind::Opened { island: self.island, hub, owner: Address([9; 20]), attestors });
+        self.emit(GatewayEventKind::Opened { island: self.island, hub, owner: OWNER, attestors });
     }
 
     /// Sends a packet to `destination` in the next block.

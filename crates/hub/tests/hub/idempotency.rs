@@ -5,6 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::forge::Chain;
+use crate::proof::prove;
 use crate::world::{Answer, GENESIS, World, registration, send};
 
 async fn post(world: &World, path: &str, token: &str, key: &str, body: &Value) -> Answer {
@@ -31,7 +32,7 @@ async fn the_same_key_and_body_get_the_same_answer_and_change_nothing_twice() {
 async fn a_key_with_another_body_is_refused_and_belongs_to_one_token_and_path() {
     let world = World::start().await;
     let owner = world.token(Role::Owner, None, None).await;
-    let (one, two) = (Chain::new(1, GENESIS), Chain::new(2, GENESIS));
+    let (mut one, two) = (Chain::new(1, GENESIS), Chain::new(2, GENESIS));
     post(&world, "/v1/islands", &world.operator, "k", &registration(&one, "one")).await.ok::<api::Island>();
     let mismatch = post(&world, "/v1/islands", &world.operator, "k", &registration(&two, "two")).await;
     assert_eq!(mismatch.problem(), "idempotency-mismatch");
@@ -39,6 +40,7 @@ async fn a_key_with_another_body_is_refused_and_belongs_to_one_token_and_path() 
     let approval =
         json!({ "anchor_digest": causeway_protocol::anchor_digest(&one.anchor()), "reason": "compared" });
     let path = "/v1/islands/one/approve";
+    prove(&world, &mut one).await;
     post(&world, path, &world.operator, "k", &approval).await.ok::<api::Island>();
     for odd in ["", &"x".repeat(256)] {
         let answer = post(&world, path, &world.operator, odd, &approval).await;

@@ -1,19 +1,20 @@
 //! Registering an island, and its life.
 
 use causeway_api::{self as api, IslandState, Role};
-use causeway_protocol::{Family, anchor_digest};
+use causeway_protocol::{Address, Family, anchor_digest};
 use causeway_verifier::bft::{Anchor, Config};
 use causeway_verifier::light_client;
 use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::forge::Chain;
+use crate::proof::prove;
 use crate::world::{GENESIS, World, hex, registration};
 
 #[tokio::test]
-async fn an_island_is_pending_until_an_operator_approves_its_anchor() {
+async fn an_island_is_pending_until_it_is_proven_and_counts_once_an_operator_approves_its_anchor() {
     let world = World::start().await;
-    let chain = Chain::new(1, GENESIS);
+    let mut chain = Chain::new(1, GENESIS);
     let owner = world.token(Role::Owner, None, None).await;
     let answer = world.post("/v1/islands", &owner, &registration(&chain, "harbour")).await;
     assert_eq!(answer.status, StatusCode::CREATED);
@@ -28,6 +29,9 @@ async fn an_island_is_pending_until_an_operator_approves_its_anchor() {
     let path = "/v1/islands/harbour/approve";
     let refused = world.post(path, &owner, &approve(&shown.bytes)).await;
     assert_eq!(refused.problem(), "forbidden", "an owner cannot approve");
+    let early = world.post(path, &world.operator, &approve(&shown.bytes)).await;
+    assert_eq!(early.problem(), "island-state", "nothing is proven");
+    prove(&world, &mut chain).await;
     let approved = world.post(path, &world.operator, &approve(&shown.bytes)).await;
     assert_eq!(approved.ok::<api::Island>().state, IslandState::Active);
     let again = world.post(path, &world.operator, &approve(&shown.bytes)).await;
@@ -42,7 +46,7 @@ async fn an_island_is_pending_until_an_operator_approves_its_anchor() {
 #[tokio::test]
 async fn an_approval_covers_every_parameter_of_the_anchor() {
     let world = World::start().await;
-    let chain = Chain::new(1, GENESIS);
+    let mut chain = Chain::new(1, GENESIS);
     let anchor = chain.anchor();
     let honest = light_client(Family::Qbft).unwrap().anchor(&anchor).unwrap();
     let decoded = Anchor::decode(Family::Qbft, &anchor).unwrap();
@@ -53,6 +57,7 @@ async fn an_approval_covers_every_parameter_of_the_anchor() {
     let island: api::Island = world.post("/v1/islands", &world.operator, &body).await.ok();
     assert_eq!((island.id, island.anchor), (chain.island, honest.header.hash));
 
+    prove(&world, &mut chain).await;
     let path = "/v1/islands/harbour/approve";
     let compared = json!({ "anchor_digest": anchor_digest(&anchor), "reason": "the owner's" });
     let refused = world.post(path, &world.operator, &compared).await;
@@ -71,6 +76,11 @@ async fn what_is_registered_has_to_hold_together() {
         body[key] = value;
         body
     };
+    let gateway = |key: &str, value: serde_json::Value| {
+        let mut body = good.clone();
+        body["gateway"][key] = value;
+        body
+    };
     let mut broken = chain.anchor();
     *broken.last_mut().unwrap() ^= 1;
     for (body, code) in [
@@ -80,7 +90,9 @@ async fn what_is_registered_has_to_hold_together() {
         (with("anchor", json!(hex(&broken))), "anchor-refused"),
         (with("anchor", json!("0x")), "anchor-refused"),
         (with("fingerprint", json!(causeway_protocol::Hash([1; 32]))), "anchor-refused"),
-        (with("gateway", json!({ "address": "0x01", "id": chain.next_gateway() })), "invalid-body"),
+        (gateway("address", json!("0x01")), "invalid-body"),
+        (gateway("owner", json!(Address::ZERO)), "invalid-body"),
+        (gateway("birth", json!(chain.next_gateway())), "gateway-id"),
     ] {
         let answer = world.post("/v1/islands", &world.operator, &body).await;
         assert_eq!(answer.problem(), code, "{body}");
@@ -111,6 +123,16 @@ async fn an_island_is_suspended_resumed_and_retired_with_a_reason() {
     assert_eq!(step("resume", "done").await.ok::<api::Island>().state, IslandState::Active);
     assert_eq!(step("resume", "done").await.problem(), "island-state");
     assert_eq!(step("retire", "the end").await.ok::<api::Island>().state, IslandState::Retired);
+    let page = async |query: &str| {
+        let path = format!("/v1/islands/harbour/history?{query}");
+        world.get(&path, &world.operator).await.ok::<api::Page<api::IslandEvent>>()
+    };
+    let first = page("limit=2").await;
+    let rest = page(&format!("after={}", first.next.unwrap())).await;
+    let all: Vec<_> = first.items.into_iter().chain(rest.items).collect();
+    let changes: Vec<_> = all.iter().map(|event| event.change.as_str()).collect();
+    assert_eq!(changes, ["registered", "proven", "approved", "suspended", "resumed", "retiring", "retired"]);
+    assert_eq!((all[3].reason.as_str(), rest.next), ("maintenance", None));
     assert_eq!(step("resume", "regret").await.problem(), "island-state");
 }
 

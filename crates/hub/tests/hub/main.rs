@@ -14,6 +14,7 @@ mod log;
 mod misbehaviour;
 mod openapi;
 mod payload;
+mod proof;
 mod shutdown;
 mod tokens;
 mod witness;

@@ -11,6 +11,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::forge::Chain;
+use crate::proof::prove;
 use crate::world::{GENESIS, ORIGIN, World, registration, sealed, send};
 
 /// Everything that only people decide, as an operator sees it.
@@ -47,9 +48,10 @@ struct Stage {
 impl Stage {
     async fn new() -> Self {
         let world = World::start().await;
-        let (mut harbour, port) = (Chain::new(1, GENESIS), Chain::new(2, GENESIS));
+        let (mut harbour, mut port) = (Chain::new(1, GENESIS), Chain::new(2, GENESIS));
         world.join(&harbour, "harbour").await;
         world.register(&port, "port").await;
+        prove(&world, &mut port).await;
         harbour.open(HubId::of_origin(ORIGIN), 1, &[Address([8; 20])]);
         harbour.seal();
         let (relayer, token) = world.keyed(Role::Relayer, 1).await;

@@ -8,14 +8,14 @@ use causeway_api::{self as api, Role};
 use causeway_hub::{Clock, HubConfig, HubError};
 use causeway_ledger::Ledger;
 use causeway_ledger::testkit::{self, TestLedger};
-use causeway_protocol::{Address, Envelope, HubId, IslandId, LocalSigner, MEDIA_TYPE, Signer, anchor_digest};
+use causeway_protocol::{Address, Envelope, HubId, IslandId, LocalSigner, MEDIA_TYPE, Signer};
 use causeway_verifier::ClientState;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-use crate::forge::Chain;
+use crate::forge::{Chain, OWNER};
 
 pub(crate) const ORIGIN: &str = "hub.test/log";
 /// When the forged chains begin.
@@ -153,13 +153,11 @@ impl World {
         (signer, token)
     }
 
-    /// Registers and approves a forged chain, whose gateway is opened in its next block.
+    /// Registers a forged chain that counts already, whose gateway is opened in its next block. How an island comes to count is
+    /// what `proof` tests.
     pub(crate) async fn join(&self, chain: &Chain, name: &str) -> IslandId {
         let island = self.register(chain, name).await;
-        let approval =
-            json!({ "anchor_digest": anchor_digest(&chain.anchor()), "reason": "compared by phone" });
-        let answer = self.post(&format!("/v1/islands/{island}/approve"), &self.operator, &approval).await;
-        assert_eq!(answer.ok::<api::Island>().state, api::IslandState::Active);
+        testkit::activate(&self.ledger, island).await;
         island
     }
 
@@ -225,7 +223,7 @@ pub(crate) fn registration(chain: &Chain, name: &str) -> Value {
         "family": "qbft",
         "fingerprint": chain.fingerprint,
         "anchor": hex(&chain.anchor()),
-        "gateway": { "address": hex(&chain.address()), "id": chain.next_gateway() },
+        "gateway": { "address": hex(&chain.address()), "id": chain.next_gateway(), "birth": chain.tip().hash, "owner": OWNER },
     })
 }
 

@@ -13,6 +13,8 @@ pub struct GatewayLife {
     pub state_number: u64,
     /// Suspended by the hub: its own events contradict each other.
     pub suspended: bool,
+    /// Claimed under the owner that its `Opened` names, for this hub.
+    pub proven: bool,
     /// The attestors in force; epoch 0 and nobody before the first event.
     pub attestors: AttestorSet,
 }
@@ -40,6 +42,7 @@ impl Default for GatewayLife {
             state: GatewayState::Registered,
             state_number: 0,
             suspended: false,
+            proven: false,
             attestors: AttestorSet { epoch: 0, threshold: 0, attestors: Vec::new() },
         }
     }
@@ -53,7 +56,7 @@ impl GatewayLife {
 
     /// Whether DELIVER may be signed to it and from it.
     pub fn delivers(&self) -> bool {
-        self.is_open() && !self.suspended && self.state != GatewayState::Paused
+        self.is_open() && self.proven && !self.suspended && self.state != GatewayState::Paused
     }
 
     /// The state in the words of the interface: the hub's suspension covers what the gateway says itself.

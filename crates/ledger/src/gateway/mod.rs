@@ -15,6 +15,8 @@ pub(crate) struct GatewayRow {
     pub(crate) id: GatewayId,
     pub(crate) island: IslandId,
     pub(crate) address: Vec<u8>,
+    /// As its `Opened` says; of one that is not open, as somebody claims.
+    pub(crate) owner: Option<Address>,
     pub(crate) life: GatewayLife,
     pub(crate) cursor: Cursor,
 }
@@ -36,10 +38,10 @@ impl GatewayRow {
     pub(crate) fn read(
         id: GatewayId,
         island: IslandId,
-        address: Vec<u8>,
+        (address, owner): (Vec<u8>, Option<Address>),
         state: &str,
         state_number: Uint,
-        suspended: bool,
+        (suspended, proven): (bool, bool),
         (epoch, threshold, attestors): (Uint, i16, Vec<Address>),
         (number, height, highest): (Uint, Uint, Uint),
     ) -> Result<Self, LedgerError> {
@@ -48,9 +50,10 @@ impl GatewayRow {
             state: parse_state(state).ok_or_else(|| LedgerError::corrupt("gateway state", state))?,
             state_number: state_number.0,
             suspended,
+            proven,
             attestors: AttestorSet { epoch: epoch.0, threshold, attestors },
         };
         let cursor = Cursor { number: number.0, height: height.0, highest: highest.0 };
-        Ok(Self { id, island, address, life, cursor })
+        Ok(Self { id, island, address, owner, life, cursor })
     }
 }

@@ -1,13 +1,13 @@
 //! Changing an island's state, with its history.
 
-use causeway_api::IslandState;
+use causeway_api::{IslandEvent, IslandState};
 use causeway_protocol::{Hash, IslandId};
 use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
 
 use super::{IslandChange, IslandLife, IslandRecord, IslandRef, IslandRefusal, parse_state, state_name};
 use crate::attestation::refresh_holds;
-use crate::column::id;
+use crate::column::{count, id, position};
 use crate::signals::Changes;
 use crate::{Actor, Ledger, LedgerError};
 
@@ -28,8 +28,8 @@ pub enum ChangeError {
     /// The step does not lead on from where the island is.
     #[error(transparent)]
     Refused(#[from] IslandRefusal),
-    /// An island with open packets cannot be retired.
-    #[error("{0} packets from or to it are still open")]
+    /// An island with open packets does not end.
+    #[error("{0} packets from or to it are still open: it ends by itself when they are home")]
     OpenPackets(u64),
     /// The database failed.
     #[error(transparent)]
@@ -40,21 +40,6 @@ impl From<sqlx::Error> for ChangeError {
     fn from(error: sqlx::Error) -> Self {
         Self::Ledger(error.into())
     }
-}
-
-/// One change in an island's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IslandEvent {
-    /// What was done: `registered`, `approved`, `suspended`, `resumed`, `frozen`, `retired`.
-    pub change: String,
-    /// The state it led to.
-    pub state: IslandState,
-    /// Who did it.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// When.
-    pub at: OffsetDateTime,
 }
 
 impl Ledger {
@@ -77,6 +62,16 @@ impl Ledger {
         .await?
         .ok_or(ChangeError::NoSuchIsland)?;
         let state = parse_state(&row.state).ok_or_else(|| LedgerError::corrupt("state", &row.state))?;
+        let open = match change {
+            IslandChange::Retire | IslandChange::End => open_packets(&mut transaction, island).await?,
+            _ => 0,
+        };
+        // Whoever asks for the end does not have to know whether there is anything to wait for.
+        let change = match (change, state) {
+            (IslandChange::Retire, IslandState::Active | IslandState::Suspended) => IslandChange::Retire,
+            (IslandChange::Retire, _) => IslandChange::End,
+            (change, _) => change,
+        };
         let next = IslandLife(state).apply(change)?;
         if let IslandChange::Approve { anchor_digest: came } = change {
             let expected = id("anchor digest", &row.anchor_digest)?;
@@ -84,13 +79,14 @@ impl Ledger {
                 return Err(ChangeError::AnchorDiffers { expected, came });
             }
         }
-        if change == IslandChange::Retire {
-            let open = open_packets(&mut transaction, island).await?;
-            if open > 0 {
-                return Err(ChangeError::OpenPackets(open));
-            }
+        if change == IslandChange::End && open > 0 {
+            return Err(ChangeError::OpenPackets(open));
         }
         enter(&mut transaction, island, change, next.0, by, reason, now).await?;
+        if change == IslandChange::Retire && open == 0 {
+            let end = next.apply(IslandChange::End)?;
+            enter(&mut transaction, island, IslandChange::End, end.0, by, "no packet is open", now).await?;
+        }
         refresh_holds(&mut transaction, &mut tails, now).await?;
         tails.store(&mut transaction).await?;
         transaction.commit().await?;
@@ -99,11 +95,19 @@ impl Ledger {
         record.ok_or(ChangeError::NoSuchIsland)
     }
 
-    /// Everything that was done to an island, oldest first.
-    pub async fn island_history(&self, island: IslandId) -> Result<Vec<IslandEvent>, LedgerError> {
+    /// What was done to an island, oldest first: at most `limit` changes, those after the place `after`.
+    pub async fn island_history(
+        &self,
+        island: IslandId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<IslandEvent>, LedgerError> {
         let rows = sqlx::query!(
-            "SELECT change, state, actor, reason, at FROM island_changes WHERE island = $1 ORDER BY position",
+            "SELECT position, change, state, actor, reason, at FROM island_changes
+             WHERE island = $1 AND position > $2 ORDER BY position LIMIT $3",
             island.as_ref(),
+            position(after),
+            i64::from(limit),
         )
         .fetch_all(&self.pool)
         .await?;
@@ -111,14 +115,21 @@ impl Ledger {
             .map(|row| {
                 let state =
                     parse_state(&row.state).ok_or_else(|| LedgerError::corrupt("state", &row.state))?;
-                Ok(IslandEvent { change: row.change, state, by: row.actor, reason: row.reason, at: row.at })
+                Ok(IslandEvent {
+                    sequence: count("place", row.position)?,
+                    change: row.change,
+                    state,
+                    by: row.actor,
+                    reason: row.reason,
+                    at: row.at,
+                })
             })
             .collect()
     }
 }
 
 /// Writes a change into history and makes it the present.
-pub(super) async fn enter(
+pub(crate) async fn enter(
     transaction: &mut Transaction<'static, Postgres>,
     island: IslandId,
     change: IslandChange,
@@ -145,7 +156,7 @@ pub(super) async fn enter(
     Ok(())
 }
 
-async fn open_packets(
+pub(super) async fn open_packets(
     transaction: &mut Transaction<'static, Postgres>,
     island: IslandId,
 ) -> Result<u64, LedgerError> {

@@ -15,7 +15,7 @@ impl Ledger {
     pub async fn cursor(&self, island: IslandId) -> Result<Option<api::Cursor>, LedgerError> {
         let Some(record) = self.island(&IslandRef::Id(island)).await? else { return Ok(None) };
         let mut gateways = Vec::new();
-        for row in self.gateway_rows(&[island.as_ref()]).await? {
+        for row in self.distinct_gateways(island).await? {
             let gaps = row.cursor.highest > row.cursor.number;
             gateways.push(api::GatewayCursor {
                 gateway: row.id,

@@ -6,6 +6,8 @@ use causeway_protocol::Hash;
 /// A step in an island's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IslandChange {
+    /// The chain's own validators sealed that the gateway of a claimed owner opened for this hub.
+    Prove,
     /// The operator compared the anchor with the owner's.
     Approve {
         /// The digest of the anchor's bytes, as compared.
@@ -17,8 +19,10 @@ pub enum IslandChange {
     Resume,
     /// Misbehaviour was proven, or an operator stops everything.
     Freeze,
-    /// It ends.
+    /// It ends: packets go home, nothing new is delivered.
     Retire,
+    /// No packet of it is open any more, or it never counted.
+    End,
 }
 
 /// A step that does not lead on from where the island is.
@@ -35,11 +39,13 @@ impl IslandChange {
     /// The step, done: as it stands in the history.
     pub fn done(self) -> &'static str {
         match self {
+            Self::Prove => "proven",
             Self::Approve { .. } => "approved",
             Self::Suspend => "suspended",
             Self::Resume => "resumed",
             Self::Freeze => "frozen",
-            Self::Retire => "retired",
+            Self::Retire => "retiring",
+            Self::End => "retired",
         }
     }
 }
@@ -51,12 +57,14 @@ pub struct IslandLife(pub IslandState);
 impl IslandLife {
     /// The state after `change`. What is retired stays retired; what is frozen is unfrozen only by a new anchor.
     pub fn apply(self, change: IslandChange) -> Result<Self, IslandRefusal> {
-        use IslandState::{Active, Frozen, Pending, Retired, Suspended};
+        use IslandState::{Active, Frozen, Pending, Proven, Retired, Retiring, Suspended};
         let next = match (self.0, change) {
-            (Pending, IslandChange::Approve { .. }) | (Suspended, IslandChange::Resume) => Active,
+            (Pending, IslandChange::Prove) => Proven,
+            (Proven, IslandChange::Approve { .. }) | (Suspended, IslandChange::Resume) => Active,
             (Active, IslandChange::Suspend) => Suspended,
-            (Pending | Active | Suspended, IslandChange::Freeze) => Frozen,
-            (Pending | Active | Suspended | Frozen, IslandChange::Retire) => Retired,
+            (Pending | Proven | Active | Suspended | Retiring, IslandChange::Freeze) => Frozen,
+            (Active | Suspended, IslandChange::Retire) => Retiring,
+            (Pending | Proven | Frozen | Retiring, IslandChange::End) => Retired,
             (state, change) => return Err(IslandRefusal { state, change }),
         };
         Ok(Self(next))
@@ -67,19 +75,23 @@ impl IslandLife {
 pub(crate) fn name(state: IslandState) -> &'static str {
     match state {
         IslandState::Pending => "pending",
+        IslandState::Proven => "proven",
         IslandState::Active => "active",
         IslandState::Suspended => "suspended",
         IslandState::Frozen => "frozen",
+        IslandState::Retiring => "retiring",
         IslandState::Retired => "retired",
     }
 }
 
 /// Every state.
-pub(crate) const STATES: [IslandState; 5] = [
+pub(crate) const STATES: [IslandState; 7] = [
     IslandState::Pending,
+    IslandState::Proven,
     IslandState::Active,
     IslandState::Suspended,
     IslandState::Frozen,
+    IslandState::Retiring,
     IslandState::Retired,
 ];
 
@@ -87,33 +99,48 @@ pub(crate) fn parse(text: &str) -> Option<IslandState> {
     STATES.into_iter().find(|state| name(*state) == text)
 }
 
+/// Every step.
+#[cfg(test)]
+pub(crate) const CHANGES: [IslandChange; 7] = [
+    IslandChange::Prove,
+    IslandChange::Approve { anchor_digest: Hash::ZERO },
+    IslandChange::Suspend,
+    IslandChange::Resume,
+    IslandChange::Freeze,
+    IslandChange::Retire,
+    IslandChange::End,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CHANGES: [IslandChange; 5] = [
-        IslandChange::Approve { anchor_digest: Hash::ZERO },
-        IslandChange::Suspend,
-        IslandChange::Resume,
-        IslandChange::Freeze,
-        IslandChange::Retire,
-    ];
+    fn leading_to(target: IslandState) -> Vec<(IslandState, IslandChange)> {
+        let steps = STATES.into_iter().flat_map(|state| CHANGES.map(|change| (state, change)));
+        steps.filter(|(state, change)| IslandLife(*state).apply(*change) == Ok(IslandLife(target))).collect()
+    }
 
     #[test]
-    fn only_an_approval_makes_a_pending_island_active() {
+    fn only_a_proof_leads_on_from_pending_and_only_an_approval_from_proven() {
+        let approve = IslandChange::Approve { anchor_digest: Hash::ZERO };
+        assert_eq!(leading_to(IslandState::Proven), [(IslandState::Pending, IslandChange::Prove)]);
+        let active = [(IslandState::Proven, approve), (IslandState::Suspended, IslandChange::Resume)];
+        assert_eq!(leading_to(IslandState::Active), active);
+    }
+
+    #[test]
+    fn nothing_leads_out_of_retired_and_nothing_but_the_end_out_of_frozen() {
         for change in CHANGES {
-            let next = IslandLife(IslandState::Pending).apply(change);
-            let active = next == Ok(IslandLife(IslandState::Active));
-            assert_eq!(active, matches!(change, IslandChange::Approve { .. }), "{change:?}");
+            assert!(IslandLife(IslandState::Retired).apply(change).is_err(), "{change:?}");
+            let thawed = IslandLife(IslandState::Frozen).apply(change).is_ok();
+            assert_eq!(thawed, change == IslandChange::End, "{change:?}");
         }
     }
 
     #[test]
-    fn nothing_leads_out_of_retired_and_nothing_but_retirement_out_of_frozen() {
-        for change in CHANGES {
-            assert!(IslandLife(IslandState::Retired).apply(change).is_err(), "{change:?}");
-            let thawed = IslandLife(IslandState::Frozen).apply(change).is_ok();
-            assert_eq!(thawed, change == IslandChange::Retire, "{change:?}");
-        }
+    fn what_was_active_ends_only_by_retiring() {
+        let before: Vec<_> = leading_to(IslandState::Retired).into_iter().map(|(state, _)| state).collect();
+        assert!(!before.contains(&IslandState::Active) && !before.contains(&IslandState::Suspended));
+        assert!(before.contains(&IslandState::Retiring));
     }
 }

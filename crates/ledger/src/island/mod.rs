@@ -1,9 +1,11 @@
 //! Islands: registering them, changing their state, and what is known of them.
 
 mod change;
+mod claim;
 mod cursor;
+mod ending;
 mod head;
-mod life;
+pub(crate) mod life;
 mod misbehaviour;
 mod read;
 mod register;
@@ -15,7 +17,9 @@ use causeway_protocol::{Family, Hash, IslandId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use self::change::{ChangeError, IslandEvent};
+pub use self::change::ChangeError;
+pub(crate) use self::change::enter;
+pub use self::claim::ClaimError;
 pub use self::head::ClientHeadRow;
 pub use self::life::{IslandChange, IslandLife, IslandRefusal};
 pub(crate) use self::life::{name as state_name, parse as parse_state};

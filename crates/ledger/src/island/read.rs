@@ -1,12 +1,12 @@
 //! Reading islands and their gateways.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use causeway_api::{ClientHead, Gateway};
 use causeway_protocol::{GatewayId, IslandId};
 
 use super::{IslandRecord, IslandRef, parse_state};
-use crate::column::{Uint, addresses, id};
+use crate::column::{Uint, address, addresses, id};
 use crate::gateway::GatewayRow;
 use crate::{Ledger, LedgerError};
 
@@ -57,6 +57,8 @@ impl Ledger {
                 id: row.id,
                 address: row.address,
                 state: row.life.shown(),
+                owner: row.owner,
+                proven: row.life.proven,
                 epoch: row.life.attestors.epoch,
                 threshold: row.life.attestors.threshold,
                 attestors: row.life.attestors.attestors,
@@ -100,7 +102,7 @@ impl Ledger {
 
     /// The gateways of an island as its light client wants them, those whose `Opened` is not proven included.
     pub async fn gateways(&self, island: IslandId) -> Result<Vec<causeway_verifier::Gateway>, LedgerError> {
-        let rows = self.gateway_rows(&[island.as_ref()]).await?;
+        let rows = self.distinct_gateways(island).await?;
         let gateways = rows.into_iter().map(|row| causeway_verifier::Gateway {
             island: row.island,
             address: row.address,
@@ -109,11 +111,20 @@ impl Ledger {
         Ok(gateways.collect())
     }
 
-    /// The gateways of `islands`, in the order of their registration.
+    /// The gateways of an island, each once: also one that several claim.
+    pub(super) async fn distinct_gateways(&self, island: IslandId) -> Result<Vec<GatewayRow>, LedgerError> {
+        let mut seen = HashSet::new();
+        let mut rows = self.gateway_rows(&[island.as_ref()]).await?;
+        rows.retain(|row| seen.insert(row.id));
+        Ok(rows)
+    }
+
+    /// The gateways of `islands`, in the order of their registration: the open ones, then those that are claimed, once for every
+    /// claim.
     pub(crate) async fn gateway_rows(&self, islands: &[&[u8]]) -> Result<Vec<GatewayRow>, LedgerError> {
         let rows = sqlx::query!(
             r#"SELECT gateway.id, gateway.island, gateway.address, now.state, now.state_number AS "state_number: Uint",
-                      now.suspended, now.epoch AS "epoch: Uint", now.threshold, now.attestors,
+                      gateway.owner AS "owner: Vec<u8>", now.suspended, now.proven, now.epoch AS "epoch: Uint", now.threshold, now.attestors,
                       now.cursor_number AS "cursor_number: Uint", now.cursor_height AS "cursor_height: Uint",
                       now.highest AS "highest: Uint"
                FROM gateways AS gateway JOIN gateway_states AS now ON now.gateway = gateway.id
@@ -122,20 +133,23 @@ impl Ledger {
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
+        let open = rows
+            .into_iter()
             .map(|row| {
                 let gateway: GatewayId = id("gateway id", &row.id)?;
                 GatewayRow::read(
                     gateway,
                     id("island id", &row.island)?,
-                    row.address,
+                    (row.address, row.owner.map(|owner| address("owner", &owner)).transpose()?),
                     &row.state,
                     row.state_number,
-                    row.suspended,
+                    (row.suspended, row.proven),
                     (row.epoch, row.threshold, addresses("attestor", &row.attestors)?),
                     (row.cursor_number, row.cursor_height, row.highest),
                 )
             })
-            .collect()
+            .collect::<Result<Vec<_>, LedgerError>>()?;
+        let claimed = self.claim_rows(islands).await?;
+        Ok(open.into_iter().chain(claimed).collect())
     }
 }

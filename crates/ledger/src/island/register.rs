@@ -5,7 +5,8 @@ use causeway_protocol::{Family, Hash, Island, IslandId};
 use causeway_verifier::{Anchored, Verified};
 use time::OffsetDateTime;
 
-use super::{IslandRecord, IslandRef};
+use super::claim::insert_claim;
+use super::{ClaimError, IslandRecord, IslandRef};
 use crate::column::Uint;
 use crate::{Actor, Ledger, LedgerError};
 
@@ -35,12 +36,21 @@ pub enum RegisterError {
     /// The same chain under the same anchor is registered.
     #[error("island {0} is registered already")]
     IslandExists(IslandId),
-    /// The gateway is registered, here or on another island.
-    #[error("gateway {0} is registered already")]
-    GatewayExists(causeway_protocol::GatewayId),
+    /// The gateway cannot be registered.
+    #[error(transparent)]
+    Gateway(ClaimError),
     /// The database failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+}
+
+impl From<ClaimError> for RegisterError {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Ledger(error) => Self::Ledger(error),
+            refused => Self::Gateway(refused),
+        }
+    }
 }
 
 impl From<sqlx::Error> for RegisterError {
@@ -72,11 +82,9 @@ impl Ledger {
         let (mut transaction, _) = self.begin().await?;
         let taken = sqlx::query!(
             r#"SELECT EXISTS (SELECT FROM islands WHERE id = $1) AS "island!",
-                      EXISTS (SELECT FROM islands WHERE name = $2) AS "name!",
-                      EXISTS (SELECT FROM gateways WHERE id = $3) AS "gateway!""#,
+                      EXISTS (SELECT FROM islands WHERE name = $2) AS "name!""#,
             id.as_ref(),
             name,
-            gateway.id.as_ref(),
         )
         .fetch_one(&mut *transaction)
         .await?;
@@ -85,9 +93,6 @@ impl Ledger {
         }
         if taken.name {
             return Err(RegisterError::NameTaken(name));
-        }
-        if taken.gateway {
-            return Err(RegisterError::GatewayExists(gateway.id));
         }
         sqlx::query!(
             "INSERT INTO islands (id, name, family, fingerprint, anchor, anchor_height, anchor_bytes, registered_by, registered_at)
@@ -137,23 +142,7 @@ impl Ledger {
         )
         .execute(&mut *transaction)
         .await?;
-        sqlx::query!(
-            "INSERT INTO gateways (id, island, address, registered_at) VALUES ($1, $2, $3, $4)",
-            gateway.id.as_ref(),
-            id.as_ref(),
-            gateway.address,
-            now,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query!(
-            "INSERT INTO gateway_states (gateway, state, state_number, suspended, epoch, threshold, attestors, cursor_number, cursor_height, highest)
-             VALUES ($1, 'registered', 0, FALSE, 0, 0, '{}', 0, $2, 0)",
-            gateway.id.as_ref(),
-            Uint(head.height) as _,
-        )
-        .execute(&mut *transaction)
-        .await?;
+        insert_claim(&mut transaction, id, &gateway, &by, now).await?;
         sqlx::query!(
             "INSERT INTO island_changes (island, change, state, token, actor, reason, at)
              VALUES ($1, 'registered', 'pending', $2, $3, '', $4)",

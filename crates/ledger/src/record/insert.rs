@@ -245,7 +245,7 @@ pub(super) async fn gateways(
         let attestors: Vec<&[u8]> = gateway.life.attestors.attestors.iter().map(AsRef::as_ref).collect();
         sqlx::query!(
             "UPDATE gateway_states SET state = $2, state_number = $3, suspended = $4, epoch = $5, threshold = $6,
-                    attestors = $7, cursor_number = $8, cursor_height = $9, highest = $10
+                    attestors = $7, cursor_number = $8, cursor_height = $9, highest = $10, proven = $11
              WHERE gateway = $1",
             id.as_ref(),
             state_name(gateway.life.state),
@@ -257,6 +257,7 @@ pub(super) async fn gateways(
             Uint(gateway.cursor.number) as _,
             Uint(gateway.cursor.height) as _,
             Uint(gateway.cursor.highest) as _,
+            gateway.life.proven,
         )
         .execute(&mut **transaction)
         .await?;

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use causeway_api::IslandState;
 use causeway_protocol::{GatewayId, Hash};
 use causeway_verifier::{EventFact, EvidenceKind};
 use time::OffsetDateTime;
 
+use super::opening::{self, Opening, Way};
 use super::snapshot::{Known, Place, Snapshot};
 use super::{Piece, RecordRefusal, Recorded, Verdict};
 use crate::gateway::GatewayLife;
@@ -37,13 +37,20 @@ pub(super) fn judge<'a>(
     }
     takes_evidence(snapshot, piece).map_err(Err)?;
     links(snapshot, piece).map_err(Err)?;
-    let Sorted { lives, fresh, conflicts } = sort_events(snapshot, piece).map_err(Err)?;
+    let Sorted { lives, openings, fresh, conflicts } = sort_events(snapshot, piece).map_err(Err)?;
 
     tails.evidence += 1;
     for (gateway, life) in lives {
         if let Some(now) = snapshot.gateways.get_mut(&gateway) {
             now.life = life;
         }
+    }
+    for opening in &openings {
+        opening.enter(snapshot, piece);
+    }
+    if let Some(island) = snapshot.islands.get_mut(&piece.island) {
+        island.stored.0 += 1;
+        island.stored.1 += piece.evidence.len() as u64;
     }
     for event in &fresh {
         remember(snapshot, event);
@@ -62,8 +69,11 @@ pub(super) fn judge<'a>(
 /// The island is known and takes evidence, and the token still counts.
 fn takes_evidence(snapshot: &Snapshot, piece: &Piece<'_>) -> Result<(), RecordRefusal> {
     let island = snapshot.islands.get(&piece.island).ok_or(RecordRefusal::NoSuchIsland)?;
-    if !matches!(island.state, IslandState::Active | IslandState::Suspended) {
+    if !piece.way.leads_into(island.state) {
         return Err(RecordRefusal::IslandState(island.state));
+    }
+    if let Way::Proof(limits) = piece.way {
+        limits.leave_room(island.stored, piece.evidence.len() as u64)?;
     }
     if piece.token.is_some_and(|token| snapshot.revoked.contains(&token)) {
         return Err(RecordRefusal::TokenRevoked);
@@ -92,13 +102,21 @@ fn links(snapshot: &Snapshot, piece: &Piece<'_>) -> Result<(), RecordRefusal> {
 struct Sorted<'a> {
     /// Where the gateways concerned stand after the piece.
     lives: HashMap<GatewayId, GatewayLife>,
+    /// The gateways that open in it.
+    openings: Vec<Opening>,
     fresh: Vec<&'a EventFact>,
     conflicts: Vec<&'a EventFact>,
 }
 
 /// Sorts events into new ones, ones recorded before, and ones that contradict those.
+///
+/// An event that no gateway of this hub can have emitted at this point is passed over: one before the `Opened`, a second `Opened`,
+/// anything of a gateway that opened for another hub. Refusing the piece for it would let whoever registers a contract of their
+/// own keep an island's evidence out. A back-fill moves nothing on, so of one that brings nothing else the reason is told.
 fn sort_events<'a>(snapshot: &Snapshot, piece: &Piece<'a>) -> Result<Sorted<'a>, RecordRefusal> {
-    let mut sorted = Sorted { lives: HashMap::new(), fresh: Vec::new(), conflicts: Vec::new() };
+    let mut sorted =
+        Sorted { lives: HashMap::new(), openings: Vec::new(), fresh: Vec::new(), conflicts: Vec::new() };
+    let mut passed_over = None;
     let mut here: HashMap<(GatewayId, u64), Place> = HashMap::new();
     for fact in &piece.advance.events {
         let (gateway, number) = (fact.event.gateway, fact.event.number);
@@ -111,15 +129,31 @@ fn sort_events<'a>(snapshot: &Snapshot, piece: &Piece<'a>) -> Result<Sorted<'a>,
             Some(recorded) if *recorded == place => {}
             Some(_) => sorted.conflicts.push(fact),
             None => {
-                let life = sorted.lives.remove(&gateway).unwrap_or_else(|| known.life.clone());
-                let next = life
-                    .apply(number, &fact.event.kind)
-                    .map_err(|_| RecordRefusal::GatewayNotOpened { gateway, number })?;
+                let life = sorted.lives.get(&gateway).unwrap_or(&known.life).clone();
+                let Ok(mut next) = life.apply(number, &fact.event.kind) else {
+                    passed_over.get_or_insert(RecordRefusal::GatewayNotOpened { gateway, number });
+                    continue;
+                };
+                if let Some(opening) = Opening::of(fact, known) {
+                    if let Err(refusal) = opening.for_hub(piece.hub) {
+                        passed_over.get_or_insert(refusal);
+                        continue;
+                    }
+                    next.proven |= opening.claimed;
+                    sorted.openings.push(opening);
+                }
                 sorted.lives.insert(gateway, next);
                 here.insert((gateway, number), place);
                 sorted.fresh.push(fact);
             }
         }
+    }
+    let brings_nothing = sorted.fresh.is_empty() && sorted.conflicts.is_empty();
+    if let Some(refusal) = passed_over.filter(|_| brings_nothing && piece.advance.kind != EvidenceKind::Run) {
+        return Err(refusal);
+    }
+    if matches!(piece.way, Way::Proof(_)) {
+        opening::prove_something(snapshot, piece, &sorted.openings)?;
     }
     Ok(sorted)
 }

@@ -7,16 +7,18 @@ mod evidence;
 mod fold;
 mod insert;
 mod judge;
+mod opening;
 mod packets;
 mod snapshot;
 
 use causeway_api::IslandState;
-use causeway_protocol::{Address, GatewayId, Hash, IslandId, Signature, SignedEnvelope};
+use causeway_protocol::{Address, GatewayId, Hash, HubId, IslandId, Signature, SignedEnvelope};
 use causeway_verifier::{Advance, Verified};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::fold::Folded;
+pub use self::opening::{ProofLimits, Way};
 use self::snapshot::Snapshot;
 use crate::attestation::{refresh_holds, rotate};
 use crate::island::state_name;
@@ -34,6 +36,8 @@ pub struct Submission {
     pub recorded_at: OffsetDateTime,
     /// The token it was submitted with: refused when it was revoked by the time this is recorded.
     pub token: Option<Uuid>,
+    /// As evidence of an approved island, or as the proof of a pending one.
+    pub way: Way,
 }
 
 /// What is known of a recorded piece of evidence.
@@ -66,8 +70,41 @@ pub enum RecordRefusal {
     #[error("there is no such island")]
     NoSuchIsland,
     /// The island takes no evidence in this state.
-    #[error("the island is {}, evidence is recorded while it is active or suspended", state_name(*.0))]
+    #[error("the island is {}, which takes no evidence this way", state_name(*.0))]
     IslandState(IslandState),
+    /// The gateway opened for another hub.
+    #[error("gateway {gateway} was opened for hub {came}, this is {expected}")]
+    OpenedForOtherHub {
+        /// The gateway.
+        gateway: GatewayId,
+        /// This hub.
+        expected: HubId,
+        /// The hub that its `Opened` names.
+        came: HubId,
+    },
+    /// The gateway opened for an owner that nobody registered it under.
+    #[error("gateway {gateway} was opened for owner {came}, it is registered under {expected:?}")]
+    OpenedForOtherOwner {
+        /// The gateway.
+        gateway: GatewayId,
+        /// The owners it is registered under.
+        expected: Vec<Address>,
+        /// The owner that its `Opened` names.
+        came: Address,
+    },
+    /// A pending island stores no more.
+    #[error(
+        "a pending island stores {} pieces of evidence and {} bytes; {pieces} pieces of {bytes} bytes are recorded",
+        .limits.pieces, .limits.bytes
+    )]
+    ProofLimit {
+        /// The most it stores.
+        limits: ProofLimits,
+        /// Pieces recorded.
+        pieces: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
     /// A back-fill has to end in a recorded header.
     #[error("no header with block hash {hash} is recorded at height {height}, where the back-fill ends")]
     UnknownHeader {
@@ -105,6 +142,9 @@ impl RecordRefusal {
             Self::HeadMoved { .. } => "not-linked-to-head",
             Self::NoSuchIsland => "no-such-island",
             Self::IslandState(_) => "island-state",
+            Self::OpenedForOtherHub { .. } => "opened-for-other-hub",
+            Self::OpenedForOtherOwner { .. } => "opened-for-other-owner",
+            Self::ProofLimit { .. } => "proof-limit",
             Self::UnknownHeader { .. } => "unknown-header",
             Self::UnknownGateway { .. } => "unknown-gateway",
             Self::GatewayNotOpened { .. } => "gateway-not-opened",
@@ -120,6 +160,7 @@ pub(crate) type Verdict = Result<Recorded, RecordRefusal>;
 /// One piece of evidence with what it proves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Piece<'a> {
+    pub(crate) hub: HubId,
     pub(crate) island: IslandId,
     pub(crate) digest: Hash,
     pub(crate) relayer: Address,
@@ -128,12 +169,14 @@ pub(crate) struct Piece<'a> {
     pub(crate) advance: &'a Advance,
     pub(crate) recorded_at: OffsetDateTime,
     pub(crate) token: Option<Uuid>,
+    pub(crate) way: Way,
 }
 
 impl<'a> Piece<'a> {
     fn of(submission: &'a Submission) -> Self {
         let envelope = &submission.envelope.envelope;
         Self {
+            hub: envelope.hub,
             island: envelope.island,
             digest: envelope.evidence_digest(),
             relayer: envelope.relayer,
@@ -142,6 +185,7 @@ impl<'a> Piece<'a> {
             advance: &submission.advance,
             recorded_at: submission.recorded_at,
             token: submission.token,
+            way: submission.way,
         }
     }
 }
@@ -170,15 +214,19 @@ impl Ledger {
             return Ok(verdicts);
         }
         let now = folded.newest();
+        opening::enter_gateways(&mut transaction, &snapshot, now).await?;
         insert::facts(&mut transaction, &folded).await?;
         let news = packets::follow(&mut transaction, &mut tails, &snapshot, &mut folded).await?;
         insert::gateways(&mut transaction, &mut snapshot, &folded).await?;
         insert::islands(&mut transaction, &snapshot).await?;
+        opening::enter_proofs(&mut transaction, &snapshot).await?;
         let rotated = snapshot.rotated();
         if !rotated.is_empty() {
             rotate(&mut transaction, &rotated).await?;
         }
-        let holds = snapshot.holds_changed() || !folded.suspensions.is_empty();
+        // What is recorded of a pending island is held, whatever it is: rare enough to be left to the one rule.
+        let proofs = pieces.iter().any(|piece| matches!(piece.way, Way::Proof(_)));
+        let holds = snapshot.holds_changed() || !folded.suspensions.is_empty() || proofs;
         if holds {
             refresh_holds(&mut transaction, &mut tails, now).await?;
         }

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use causeway_api::IslandState;
-use causeway_protocol::{GatewayEventKind, GatewayId, Hash, IslandId};
+use causeway_protocol::{Address, GatewayEventKind, GatewayId, Hash, IslandId};
 use causeway_verifier::EvidenceKind;
 use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Piece;
+use super::opening::{Claim, Proof};
+use super::{Piece, Way};
 use crate::LedgerError;
-use crate::column::{Uint, addresses, count, id};
+use crate::column::{Uint, address, addresses, count, id};
 use crate::gateway::{Cursor, GatewayLife, GatewayRow};
 use crate::island::parse_state;
 
@@ -26,6 +27,10 @@ pub(super) struct IslandNow {
     pub(super) time: u64,
     pub(super) recorded_at: OffsetDateTime,
     pub(super) moved: bool,
+    /// Pieces of evidence recorded and their bytes: counted while it is pending.
+    pub(super) stored: (u64, u64),
+    /// What proved it, in this transaction.
+    pub(super) proof: Option<Proof>,
 }
 
 /// Where a gateway stands, and stood when the transaction began.
@@ -39,6 +44,12 @@ pub(super) struct GatewayNow {
     pub(super) cursor: Cursor,
     /// Events of this transaction by number, with their heights.
     pub(super) heights: BTreeMap<u64, u64>,
+    /// The owners that somebody claims it under.
+    pub(super) owners: Vec<Address>,
+    /// Not entered as a gateway yet: it is claimed, and becomes one when it opens.
+    pub(super) claim: Option<Claim>,
+    /// As its `Opened` says, if that was recorded in this transaction.
+    pub(super) opened_by: Option<Address>,
 }
 
 /// Where in its chain an event stands: the same place is the same event.
@@ -76,6 +87,8 @@ impl Snapshot {
         snapshot.load_islands(transaction, &islands).await?;
         snapshot.load_known(transaction, pieces).await?;
         snapshot.load_gateways(transaction, pieces, &islands).await?;
+        snapshot.load_claims(transaction, &islands).await?;
+        snapshot.load_stored(transaction, pieces).await?;
         snapshot.load_revoked(transaction, pieces).await?;
         snapshot.load_headers(transaction, pieces).await?;
         snapshot.load_events(transaction, pieces).await?;
@@ -99,6 +112,8 @@ impl Snapshot {
                 time: row.time.0,
                 recorded_at: row.recorded_at,
                 moved: false,
+                stored: (0, 0),
+                proof: None,
             };
             self.islands.insert(id("island", &row.island)?, now);
         }
@@ -140,7 +155,7 @@ impl Snapshot {
         let destinations: Vec<&[u8]> = destinations.iter().map(AsRef::as_ref).collect();
         let rows = sqlx::query!(
             r#"SELECT gateway.id, gateway.island, island.state AS island_state, now.state,
-                      now.state_number AS "state_number: Uint", now.suspended, now.epoch AS "epoch: Uint", now.threshold,
+                      now.state_number AS "state_number: Uint", now.suspended, now.proven, now.epoch AS "epoch: Uint", now.threshold,
                       now.attestors, now.cursor_number AS "cursor_number: Uint",
                       now.cursor_height AS "cursor_height: Uint", now.highest AS "highest: Uint"
                FROM gateways AS gateway JOIN gateway_states AS now ON now.gateway = gateway.id
@@ -155,10 +170,10 @@ impl Snapshot {
             let gateway = GatewayRow::read(
                 id("gateway", &row.id)?,
                 id("island", &row.island)?,
-                Vec::new(),
+                (Vec::new(), None),
                 &row.state,
                 row.state_number,
-                row.suspended,
+                (row.suspended, row.proven),
                 (row.epoch, row.threshold, addresses("attestor", &row.attestors)?),
                 (row.cursor_number, row.cursor_height, row.highest),
             )?;
@@ -172,8 +187,67 @@ impl Snapshot {
                 cursor_before: gateway.cursor,
                 cursor: gateway.cursor,
                 heights: BTreeMap::new(),
+                owners: Vec::new(),
+                claim: None,
+                opened_by: None,
             };
             self.gateways.insert(gateway.id, now);
+        }
+        Ok(())
+    }
+
+    /// Who claims which gateways of the islands. Those that are not open stand beside the ones that are.
+    async fn load_claims(&mut self, transaction: &mut Tx, islands: &[&[u8]]) -> Result<(), LedgerError> {
+        let rows = sqlx::query!(
+            r#"SELECT claim.gateway, claim.island, claim.address, claim.owner, island.anchor_height AS "height: Uint"
+               FROM gateway_claims AS claim JOIN islands AS island ON island.id = claim.island
+               WHERE claim.island = ANY($1::bytea[]) ORDER BY claim.position"#,
+            islands as _,
+        )
+        .fetch_all(&mut **transaction)
+        .await?;
+        for row in rows {
+            let (gateway, island) = (id("gateway", &row.gateway)?, id("island", &row.island)?);
+            let Some(now) = self.islands.get(&island) else { continue };
+            let state = now.state;
+            let cursor = Cursor { number: 0, height: row.height.0, highest: 0 };
+            let known = self.gateways.entry(gateway).or_insert_with(|| GatewayNow {
+                island,
+                island_state: state,
+                before: GatewayLife::default(),
+                life: GatewayLife::default(),
+                cursor_before: cursor,
+                cursor,
+                heights: BTreeMap::new(),
+                owners: Vec::new(),
+                claim: Some(Claim { address: row.address, height: row.height.0 }),
+                opened_by: None,
+            });
+            known.owners.push(address("owner", &row.owner)?);
+        }
+        Ok(())
+    }
+
+    /// How much the islands that are being proven store.
+    async fn load_stored(&mut self, transaction: &mut Tx, pieces: &[Piece<'_>]) -> Result<(), LedgerError> {
+        let proving = pieces.iter().filter(|piece| matches!(piece.way, Way::Proof(_)));
+        let islands: HashSet<IslandId> = proving.map(|piece| piece.island).collect();
+        if islands.is_empty() {
+            return Ok(());
+        }
+        let islands: Vec<&[u8]> = islands.iter().map(AsRef::as_ref).collect();
+        let rows = sqlx::query!(
+            r#"SELECT evidence.island, count(*) AS "pieces!", sum(octet_length(bytes))::bigint AS "bytes!" FROM evidence
+               JOIN island_states AS now ON now.island = evidence.island
+               WHERE evidence.island = ANY($1::bytea[]) AND now.state = 'pending' GROUP BY evidence.island"#,
+            islands as _,
+        )
+        .fetch_all(&mut **transaction)
+        .await?;
+        for row in rows {
+            if let Some(now) = self.islands.get_mut(&id("island", &row.island)?) {
+                now.stored = (count("pieces", row.pieces)?, count("bytes", row.bytes)?);
+            }
         }
         Ok(())
     }

@@ -113,7 +113,13 @@ async fn nothing_is_recorded_of_an_island_that_is_pending_or_unknown() {
 async fn nothing_of_a_gateway_counts_before_its_opening() {
     let mut world = World::registered().await;
     let beat = world.east.numbered_block(vec![(2, GatewayEventKind::Beat)]);
-    assert_eq!(world.record(&beat).await.unwrap_err().code(), "gateway-not-opened");
+    // The run is recorded: nobody's contract keeps an island's evidence out. The event is not.
+    world.record(&beat).await.unwrap();
+    let cursor = world.ledger.cursor(world.east.island).await.unwrap().unwrap();
+    assert_eq!((cursor.head.height, cursor.gateways[0].number), (1, 0));
+    assert!(cursor.gateways[0].missing.is_empty());
+    let again = world.east.back_fill(world.east.head, vec![(2, GatewayEventKind::Beat)]);
+    assert_eq!(world.record(&again).await.unwrap_err().code(), "gateway-not-opened");
 }
 
 #[tokio::test]

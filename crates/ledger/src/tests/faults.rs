@@ -5,14 +5,14 @@ use std::time::Duration;
 use causeway_api::RegisterGateway;
 use causeway_postgres::{Options as ServerOptions, Server};
 use causeway_protocol::{
-    Address, AttestorSet, Envelope, Family, GatewayEvent, GatewayEventKind, HubId, LocalSigner, Packet,
-    anchor_digest,
+    Address, AttestorSet, Envelope, Family, GatewayEvent, GatewayEventKind, LocalSigner, Packet,
 };
 use causeway_verifier::forge::Forge;
 use causeway_verifier::{ClientState, light_client};
 
-use super::world::{T0, operator, sent, terms};
-use crate::{IslandChange, Ledger, Options, Registration, Submission, Writer, WriterOptions};
+use super::world::{HUB, OWNER, T0, operator, sent, terms};
+use crate::testkit::activate;
+use crate::{Ledger, Options, Registration, Submission, Way, Writer, WriterOptions};
 
 const CONTRACT: Address = Address([7; 20]);
 const BLOCKS: u64 = 60;
@@ -30,19 +30,23 @@ async fn submissions(ledger: &Ledger) -> Vec<Submission> {
         family: Family::Qbft,
         fingerprint: island.fingerprint,
         anchor: forge.anchor(),
-        gateway: RegisterGateway { address: CONTRACT.0.to_vec(), id: gateway.id },
+        gateway: RegisterGateway {
+            address: CONTRACT.0.to_vec(),
+            id: gateway.id,
+            birth: forge.head().hash,
+            owner: OWNER,
+        },
         by: operator(),
     };
     let id = ledger.register_island(registration, anchored, T0).await.unwrap().id;
-    let approve = IslandChange::Approve { anchor_digest: anchor_digest(&forge.anchor()) };
-    ledger.change_island(id, approve, &operator(), "", T0).await.unwrap();
+    activate(ledger, id).await;
 
     let relayer = LocalSigner::from_bytes(&[3; 32]).unwrap();
     let mut items = Vec::new();
     for number in 1..=BLOCKS {
         let kind = if number == 1 {
             let attestors = AttestorSet { epoch: 1, threshold: 1, attestors: vec![Address([1; 20])] };
-            GatewayEventKind::Opened { island: id, hub: HubId([8; 32]), owner: Address([5; 20]), attestors }
+            GatewayEventKind::Opened { island: id, hub: HUB, owner: OWNER, attestors }
         } else {
             let mut packet = Packet {
                 source: gateway.id,
@@ -63,10 +67,10 @@ async fn submissions(ledger: &Ledger) -> Vec<Submission> {
         let now = forge.head().time + 1;
         let advance = client.advance(&state, std::slice::from_ref(&gateway), None, &evidence, now).unwrap();
         state = advance.state.clone();
-        let (hub, relay) = (HubId([8; 32]), Address([0; 20]));
+        let (hub, relay) = (HUB, Address([0; 20]));
         let envelope = Envelope { hub, island: id, first: number, last: number, relayer: relay, evidence };
         let envelope = envelope.sign(&relayer).unwrap();
-        items.push(Submission { envelope, advance, recorded_at: T0, token: None });
+        items.push(Submission { envelope, advance, recorded_at: T0, token: None, way: Way::Evidence });
     }
     items
 }

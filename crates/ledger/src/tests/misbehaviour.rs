@@ -1,14 +1,14 @@
 //! Two blocks at one height: the island is frozen, and every attestor learns of it.
 
 use causeway_api::{IslandState, RegisterGateway};
-use causeway_protocol::{Address, Envelope, Family, HubId, LocalSigner, SignedEnvelope, anchor_digest};
+use causeway_protocol::{Address, Envelope, Family, HubId, LocalSigner, SignedEnvelope};
 use causeway_verifier::forge::{Forge, Plan};
 use causeway_verifier::prover::misbehaviour;
 use causeway_verifier::{Misbehaviour, Verified, light_client};
 use time::Duration;
 
-use super::world::{T0, operator};
-use crate::testkit::{TestLedger, fresh};
+use super::world::{OWNER, T0, operator};
+use crate::testkit::{TestLedger, activate, fresh};
 use crate::{IslandChange, IslandRef, Registration};
 
 async fn forked() -> (TestLedger, Verified<Misbehaviour>, SignedEnvelope) {
@@ -26,12 +26,16 @@ async fn forked() -> (TestLedger, Verified<Misbehaviour>, SignedEnvelope) {
         family: Family::Qbft,
         fingerprint: one.island().fingerprint,
         anchor: one.anchor(),
-        gateway: RegisterGateway { address: vec![7; 20], id: one.gateway(Address([7; 20])).id },
+        gateway: RegisterGateway {
+            address: vec![7; 20],
+            id: one.gateway(Address([7; 20])).id,
+            birth: one.head().hash,
+            owner: OWNER,
+        },
         by: operator(),
     };
     let island = ledger.register_island(registration, anchored, T0).await.unwrap().id;
-    let approve = IslandChange::Approve { anchor_digest: anchor_digest(&one.anchor()) };
-    ledger.change_island(island, approve, &operator(), "", T0).await.unwrap();
+    activate(&ledger, island).await;
     one.mine(Plan { salt: 1, ..Plan::default() });
     other.mine(Plan { salt: 2, ..Plan::default() });
     let evidence = misbehaviour(Family::Qbft, &state, [vec![one.source(2)], vec![other.source(2)]]).unwrap();
@@ -57,7 +61,7 @@ async fn case_22_proven_misbehaviour_freezes_once_and_stands_in_the_feed() {
     let feed = ledger.evidence_after(island, 0, 10).await.unwrap();
     assert_eq!(feed.len(), 1);
     assert_eq!((&feed[0].evidence, feed[0].recorded_at), (&signed.envelope.evidence, T0));
-    let history = ledger.island_history(island).await.unwrap();
+    let history = ledger.island_history(island, 0, 100).await.unwrap();
     assert!(history.last().unwrap().reason.contains("misbehaviour at height 2"));
 }
 

@@ -10,5 +10,6 @@ mod log;
 mod misbehaviour;
 mod order;
 mod packets;
+mod proof;
 mod walks;
 mod world;

@@ -4,16 +4,20 @@ use causeway_api::{CreateToken, PendingBatch, RegisterGateway, Role};
 use causeway_protocol::{
     Address, Attestation, AttestationKind, AttestorSet, Batch, Family, GatewayEvent, GatewayEventKind,
     GatewayId, Hash, HubId, Island, IslandId, LaneTerms, LocalSigner, Packet, PacketId, Signature, Signer,
-    anchor_digest, keccak256,
+    keccak256,
 };
 use causeway_verifier::{Advance, Anchored, ClientState, EventFact, EvidenceKind, HeaderFact};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::record::{Piece, RecordRefusal, Recorded};
-use crate::testkit::{TestLedger, fresh};
-use crate::{Actor, Attested, CheckedSignature, IslandChange, Registration};
+use crate::testkit::{TestLedger, activate, fresh};
+use crate::{Actor, Attested, CheckedSignature, Registration, Way};
 
+/// The hub of these tests.
+pub(super) const HUB: HubId = HubId([8; 32]);
+/// Who owns the gateways.
+pub(super) const OWNER: Address = Address([5; 20]);
 /// A moment that tests count from.
 /// When every packet times out.
 pub(super) const TIMEOUT: OffsetDateTime = T0.saturating_add(Duration::hours(1));
@@ -44,12 +48,14 @@ pub(super) struct Evidence {
     pub(super) advance: Advance,
     pub(super) at: OffsetDateTime,
     pub(super) token: Option<Uuid>,
+    pub(super) way: Way,
     signature: Signature,
 }
 
 impl Evidence {
     pub(super) fn piece(&self) -> Piece<'_> {
         Piece {
+            hub: HUB,
             island: self.island,
             digest: keccak256(&self.bytes),
             relayer: Address([9; 20]),
@@ -58,6 +64,7 @@ impl Evidence {
             advance: &self.advance,
             recorded_at: self.at,
             token: self.token,
+            way: self.way,
         }
     }
 }
@@ -81,13 +88,17 @@ impl Chain {
             family: self.family,
             fingerprint: self.anchor,
             anchor: vec![1, 2, 3],
-            gateway: RegisterGateway { address: vec![1; 20], id: self.gateway },
+            gateway: self.claim(OWNER),
             by: operator(),
         };
         let header = HeaderFact { height: 0, hash: self.anchor, parent: Hash::ZERO, time: 1000 };
         let state = ClientState { family: self.family, bytes: vec![0] };
         let fingerprint = Some(self.anchor);
         (registration, Anchored { state, header, validators: Vec::new(), fingerprint })
+    }
+
+    pub(super) fn claim(&self, owner: Address) -> RegisterGateway {
+        RegisterGateway { address: vec![1; 20], id: self.gateway, birth: self.anchor, owner }
     }
 
     /// The next block, with events under the next numbers; a run that moves the head.
@@ -144,6 +155,7 @@ impl Chain {
             advance,
             at: T0 + Duration::seconds(i64::try_from(block.height).unwrap()),
             token: None,
+            way: Way::Evidence,
             signature: Signature([7; 65]),
         }
     }
@@ -228,8 +240,7 @@ impl World {
         for chain in [&east, &west] {
             let (registration, anchored) = chain.registration();
             ledger.register(registration, anchored, T0).await.unwrap();
-            let approve = IslandChange::Approve { anchor_digest: anchor_digest(&[1, 2, 3]) };
-            ledger.change_island(chain.island, approve, &operator(), "compared", T0).await.unwrap();
+            activate(&ledger, chain.island).await;
         }
         Self { ledger, east, west, attestors: signers(1) }
     }
@@ -237,8 +248,8 @@ impl World {
     pub(super) fn opened(&self, chain: &Chain) -> GatewayEventKind {
         GatewayEventKind::Opened {
             island: chain.island,
-            hub: HubId([8; 32]),
-            owner: Address([5; 20]),
+            hub: HUB,
+            owner: OWNER,
             attestors: set(1, &self.attestors),
         }
     }

@@ -2,6 +2,7 @@
 //! evidence are tested where they are kept.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use causeway_protocol::{
     Attestation, AttestationKind, Batch, BatchProof, Family, GatewayId, Hash, IslandId, LaneId, LaneTerms,
     Packet, PacketId, SignedEnvelope,
 };
+use flate2::read::GzDecoder;
 
 use crate::island::{FakeIsland, hash};
 
@@ -69,6 +71,7 @@ impl FakeHub {
             .route("/v1/islands/{island}/cursor", get(cursor))
             .route("/v1/islands/{island}/recorded", get(recorded))
             .route("/v1/islands/{island}/evidence", post(evidence))
+            .route("/v1/islands/{island}/proof", post(proof))
             .route("/v1/islands/{island}/deliveries", get(deliveries))
             .with_state(state.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -165,13 +168,34 @@ async fn recorded(
     })
 }
 
+/// Proofs are taken while the island is pending, and the first one with all of it proves it.
+async fn proof(Shared(state): Hub, Path(island): Path<String>, body: Bytes) -> Result<Response, StatusCode> {
+    look(&state, &island, |record| assert_eq!(record.state, IslandState::Pending))?;
+    let answer = take(&state, &island, &body)?;
+    look(&state, &island, |record| record.state = IslandState::Proven)?;
+    Ok(answer)
+}
+
+/// Evidence is taken of islands that count.
 async fn evidence(
     Shared(state): Hub,
     Path(island): Path<String>,
     body: Bytes,
 ) -> Result<Response, StatusCode> {
-    look(&state, &island, |record| {
-        let envelope = SignedEnvelope::decode(&body).unwrap();
+    look(&state, &island, |record| assert_ne!(record.state, IslandState::Pending))?;
+    take(&state, &island, &body)
+}
+
+fn take(state: &Mutex<State>, island: &str, body: &Bytes) -> Result<Response, StatusCode> {
+    look(state, island, |record| {
+        let mut bytes = Vec::new();
+        // What compression does not make smaller comes as it is; no envelope begins like this.
+        if body.starts_with(&[0x1f, 0x8b]) {
+            GzDecoder::new(body.as_ref()).read_to_end(&mut bytes).unwrap();
+        } else {
+            bytes.extend_from_slice(body);
+        }
+        let envelope = SignedEnvelope::decode(&bytes).unwrap();
         envelope.check_signature().unwrap();
         let envelope = envelope.envelope;
         let (first, last) = (envelope.first, envelope.last);

@@ -138,8 +138,8 @@ async fn refused_evidence_is_told_and_tried_again() {
 }
 
 #[tokio::test]
-async fn nothing_is_submitted_for_an_island_that_is_not_approved_or_frozen() {
-    for state in [IslandState::Pending, IslandState::Frozen, IslandState::Retired] {
+async fn nothing_is_submitted_for_an_island_that_waits_for_its_approval_or_is_frozen_or_retired() {
+    for state in [IslandState::Proven, IslandState::Frozen, IslandState::Retired] {
         let island = FakeIsland::at(10, &[]);
         let hub = FakeHub::start(&[("harbour", &island)]).await;
         hub.with("harbour", |record| record.state = state);
@@ -149,4 +149,18 @@ async fn nothing_is_submitted_for_an_island_that_is_not_approved_or_frozen() {
         hub.with("harbour", |record| record.state = IslandState::Suspended);
         until("evidence goes on once it may", || hub.with("harbour", |record| record.head == 10)).await;
     }
+}
+
+#[tokio::test]
+async fn a_pending_island_is_proven_and_then_left_to_the_operator() {
+    let island = FakeIsland::at(10, &[4]);
+    let hub = FakeHub::start(&[("harbour", &island)]).await;
+    hub.with("harbour", |record| record.state = IslandState::Pending);
+    let _running = start(&hub, &[("harbour", &island)]);
+    until("it is proven", || hub.with("harbour", |record| record.state == IslandState::Proven)).await;
+    let recorded = hub.with("harbour", |record| record.evidence.len());
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(hub.with("harbour", |record| record.evidence.len()), recorded);
+    hub.with("harbour", |record| record.state = IslandState::Retiring);
+    until("evidence goes on once it counts", || hub.with("harbour", |record| record.head == 10)).await;
 }
