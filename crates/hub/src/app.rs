@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use causeway_ledger::{Actor, IslandRecord, IslandRef, Ledger, LedgerError, Writer, WriterOptions};
-use causeway_protocol::Hash;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Presented};
 use crate::clock::Clock;
 use crate::config::HubConfig;
 use crate::gate::Room;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
+use crate::oidc::Oidc;
 use crate::problem::{Problem, ProblemCode};
 
 /// The hub's state, shared by all handlers.
@@ -23,6 +23,7 @@ pub(crate) type App = Arc<Hub>;
 /// One hub.
 pub(crate) struct Hub {
     pub(crate) config: HubConfig,
+    pub(crate) oidc: Option<Oidc>,
     pub(crate) ledger: Ledger,
     pub(crate) writer: Writer,
     pub(crate) ingest: Ingest,
@@ -58,6 +59,7 @@ pub(crate) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
 impl Hub {
     pub(crate) fn new(
         config: HubConfig,
+        oidc: Option<Oidc>,
         ledger: Ledger,
         clock: Arc<dyn Clock>,
         stopping: CancellationToken,
@@ -75,6 +77,7 @@ impl Hub {
         let room = Room::new(&config.limits);
         Ok(Arc::new(Self {
             config,
+            oidc,
             ledger,
             writer,
             ingest,
@@ -91,11 +94,17 @@ impl Hub {
         self.clock.now()
     }
 
-    /// Who holds the living token with this hash.
-    pub(crate) async fn caller(&self, hash: Hash) -> Result<Option<Caller>, Problem> {
+    /// Who holds what was presented, if it counts now.
+    pub(crate) async fn caller(&self, presented: Presented) -> Result<Option<Caller>, Problem> {
+        let hash = match (presented, &self.oidc) {
+            (Presented::Token(hash), _) => hash,
+            (Presented::Jwt(jwt), Some(oidc)) => return oidc.caller(&jwt, self.now()).await,
+            (Presented::Jwt(_), None) => return Ok(None),
+        };
         let token = self.ledger.authenticate(hash, self.now()).await?;
         Ok(token.map(|token| Caller {
-            token: token.id,
+            credential: token.id,
+            token: Some(token.id),
             name: token.name,
             role: token.role,
             address: token.address,
@@ -147,7 +156,7 @@ impl Hub {
 impl Caller {
     /// Who did it, for the history.
     pub(crate) fn actor(&self) -> Actor {
-        Actor { token: Some(self.token), name: self.name.clone() }
+        Actor { token: self.token, name: self.name.clone() }
     }
 }
 

@@ -98,7 +98,7 @@ impl NotItsAttestor {
 fn check(
     item: api::SignedBatch,
     expected: Address,
-    token: uuid::Uuid,
+    token: Option<uuid::Uuid>,
 ) -> Result<CheckedSignature, NotItsAttestor> {
     let came = item.signature.signer(item.batch.digest(item.gateway))?;
     if came != expected {
@@ -109,7 +109,7 @@ fn check(
         batch: item.batch,
         attestor: came,
         signature: item.signature,
-        token: Some(token),
+        token,
     })
 }
 

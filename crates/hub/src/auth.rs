@@ -9,6 +9,7 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
+use crate::oidc;
 use crate::problem::{Problem, ProblemCode};
 
 /// How every token begins, so that scanners find a leaked one.
@@ -16,12 +17,14 @@ const PREFIX: &str = "causeway_";
 /// Longest bearer token that is looked at.
 const MAX_SECRET: usize = 256;
 
-/// Who is asking, as their token says. Only the gate makes one, from a living token.
+/// Who is asking, as their token says. Only the gate makes one, from a token that counts now.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    /// The token's id.
-    pub(crate) token: Uuid,
-    /// What the token is for, in its maker's words.
+    /// Rates and idempotency keys are counted by it: the token's id, or one for the person.
+    pub(crate) credential: Uuid,
+    /// The hub's token, unless a person came with a JWT.
+    pub(crate) token: Option<Uuid>,
+    /// What the token is for, in its maker's words, or the person's name.
     pub(crate) name: String,
     /// Its role.
     pub(crate) role: Role,
@@ -70,8 +73,17 @@ pub(crate) fn secret_hash(secret: &str) -> Hash {
     keccak256(secret.as_bytes())
 }
 
-/// The hash of the bearer token in these headers.
-pub(crate) fn presented(headers: &HeaderMap) -> Result<Hash, Problem> {
+/// A bearer token as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Presented {
+    /// A token of the hub, by its hash.
+    Token(Hash),
+    /// A JWT; nothing in it is known to be true.
+    Jwt(String),
+}
+
+/// The bearer token in these headers.
+pub(crate) fn presented(headers: &HeaderMap) -> Result<Presented, Problem> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(unauthenticated());
@@ -79,10 +91,14 @@ pub(crate) fn presented(headers: &HeaderMap) -> Result<Hash, Problem> {
     let (scheme, secret) =
         value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(unauthenticated)?;
     let secret = secret.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || secret.is_empty() || secret.len() > MAX_SECRET {
+    if !scheme.eq_ignore_ascii_case("bearer") || secret.is_empty() {
         return Err(unauthenticated());
     }
-    Ok(secret_hash(secret))
+    match secret.len() {
+        ..=oidc::MAX_JWT if oidc::is_jwt(secret) => Ok(Presented::Jwt(secret.to_owned())),
+        ..=MAX_SECRET => Ok(Presented::Token(secret_hash(secret))),
+        _ => Err(unauthenticated()),
+    }
 }
 
 /// The one answer to a missing, malformed, unknown, revoked or expired token.
@@ -109,7 +125,7 @@ pub(crate) fn role_name(role: Role) -> &'static str {
 mod tests {
     use super::*;
 
-    fn with(value: &str) -> Result<Hash, Problem> {
+    fn with(value: &str) -> Result<Presented, Problem> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, value.parse().unwrap());
         presented(&headers)
@@ -120,8 +136,8 @@ mod tests {
         let (one, two) = (new_secret().unwrap(), new_secret().unwrap());
         assert_ne!(one, two);
         assert!(one.starts_with(PREFIX) && one.len() == PREFIX.len() + 64);
-        assert_eq!(with(&format!("Bearer {one}")), Ok(secret_hash(&one)));
-        assert_eq!(with(&format!("bearer {one}")), Ok(secret_hash(&one)));
+        assert_eq!(with(&format!("Bearer {one}")), Ok(Presented::Token(secret_hash(&one))));
+        assert_eq!(with(&format!("bearer {one}")), Ok(Presented::Token(secret_hash(&one))));
     }
 
     #[test]
@@ -140,7 +156,8 @@ mod tests {
     #[test]
     fn an_island_of_others_is_not_there() {
         let mut caller = Caller {
-            token: Uuid::nil(),
+            credential: Uuid::nil(),
+            token: None,
             name: String::new(),
             role: Role::Relayer,
             address: None,

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use causeway_api::Role;
 use causeway_ledger::ProofLimits;
 use causeway_log::VerifierKey;
-use causeway_protocol::HubId;
+use causeway_protocol::{HubId, IslandId};
 
 /// A hub's configuration.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct HubConfig {
     pub operator_token_file: Option<PathBuf>,
     /// The transparency log this hub writes; without it, facts wait until a hub over the same database has one.
     pub log: Option<LogConfig>,
+    /// Where people sign in, if not with tokens of this hub.
+    pub oidc: Option<OidcConfig>,
     /// What one request, one token and all of them together may use.
     pub limits: Limits,
 }
@@ -45,12 +48,58 @@ pub struct Witness {
 impl HubConfig {
     /// A hub under `origin` with the default limits and no operator token file.
     pub fn new(origin: impl Into<String>) -> Self {
-        Self { origin: origin.into(), operator_token_file: None, log: None, limits: Limits::default() }
+        Self {
+            origin: origin.into(),
+            operator_token_file: None,
+            oidc: None,
+            log: None,
+            limits: Limits::default(),
+        }
     }
 
     /// The id that envelopes for this hub have to name.
     pub fn hub_id(&self) -> HubId {
         HubId::of_origin(&self.origin)
+    }
+}
+
+/// An OpenID Connect issuer whose people this hub knows.
+#[derive(Debug, Clone)]
+pub struct OidcConfig {
+    /// The issuer, exactly as its tokens name it: `https`, or `http` on the loopback.
+    pub issuer: String,
+    /// What its tokens have to be for.
+    pub audience: String,
+    /// How far its clock and the hub's may be apart.
+    pub leeway: Duration,
+    /// The claim that says what its holder is: a name, or a path with dots, as `realm_access.roles`. One text, or a list.
+    pub claim: String,
+    /// What each value of the claim gives. The first that matches counts, so the widest stand first.
+    pub grants: Vec<Grant>,
+}
+
+/// What one value of a claim gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The value.
+    pub value: String,
+    /// Operator, owner or auditor. Relayers and attestors act with keys, and have tokens of the hub.
+    pub role: Role,
+    /// Owner: the only island it may act for.
+    pub island: Option<IslandId>,
+}
+
+impl OidcConfig {
+    /// An issuer whose tokens for `audience` say in `roles` what their holder is; a minute of leeway, and nothing granted yet.
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        let (issuer, audience) = (issuer.into(), audience.into());
+        Self {
+            issuer,
+            audience,
+            leeway: Duration::from_mins(1),
+            claim: "roles".to_owned(),
+            grants: Vec::new(),
+        }
     }
 }
 

@@ -168,9 +168,9 @@ async fn pass(State((app, access)): State<(App, Access)>, request: Request, next
 
 /// Identity, rate, role.
 async fn admit(app: &App, access: Access, mut request: Request) -> Result<(Request, Caller), Problem> {
-    let hash = auth::presented(request.headers())?;
-    let caller = app.caller(hash).await?.ok_or_else(auth::unauthenticated)?;
-    app.room.check_rate(caller.token)?;
+    let presented = auth::presented(request.headers())?;
+    let caller = app.caller(presented).await?.ok_or_else(auth::unauthenticated)?;
+    app.room.check_rate(caller.credential)?;
     if !access.roles.contains(&caller.role) {
         let allowed: Vec<_> = access.roles.iter().map(|role| auth::role_name(*role)).collect();
         let came = auth::role_name(caller.role);

@@ -37,7 +37,7 @@ pub(crate) async fn once(
         Problem::new(ProblemCode::BodyTooLarge, format!("at most {} bytes are taken", hub.config.limits.body))
     })?;
     let key = IdempotencyKey {
-        credential: caller.token,
+        credential: caller.credential,
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         key,

@@ -35,6 +35,7 @@ mod islands;
 mod log;
 mod metrics;
 mod misbehaviour;
+mod oidc;
 mod openapi;
 mod packets;
 mod problem;
@@ -48,6 +49,6 @@ mod wake;
 
 pub use causeway_ledger::ProofLimits;
 pub use clock::{Clock, SystemClock};
-pub use config::{HubConfig, Limits, LogConfig, Witness};
+pub use config::{Grant, HubConfig, Limits, LogConfig, OidcConfig, Witness};
 pub use problem::{Problem, ProblemCode};
 pub use serve::{HubError, run, serve};

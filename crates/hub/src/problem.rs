@@ -101,6 +101,8 @@ codes! {
     RateLimited = "rate-limited", TOO_MANY_REQUESTS, "Too many requests with this token", "Wait as long as Retry-After says.";
     /// Too many requests at once.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The hub is busy", "Try again after Retry-After.";
+    /// The keys of the issuer that people sign in at are not known.
+    IdentityUnavailable = "identity-unavailable", SERVICE_UNAVAILABLE, "The issuer of the token cannot be asked", "Try again after Retry-After, or use a token of the hub.";
     /// The hub is stopping.
     ShuttingDown = "shutting-down", SERVICE_UNAVAILABLE, "The hub is stopping", "Try again after Retry-After.";
     /// The request took longer than allowed.

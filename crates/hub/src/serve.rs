@@ -11,6 +11,7 @@ use crate::app::Hub;
 use crate::clock::{Clock, SystemClock};
 use crate::config::HubConfig;
 use crate::log::{Sequencer, read_signers};
+use crate::oidc::Oidc;
 use crate::{auth, batcher, router, server};
 
 /// Connections to Postgres that a hub holds at most.
@@ -38,6 +39,9 @@ pub enum HubError {
         /// What was expected or what went wrong.
         why: String,
     },
+    /// The issuer that people sign in at cannot be used.
+    #[error("OpenID Connect: {0}")]
+    Oidc(String),
     /// The metrics could not be set up: a defect.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -74,7 +78,8 @@ pub async fn serve(
     }
     let signers = config.log.as_ref().map(|log| read_signers(&log.key_files, &config.origin)).transpose()?;
     let address = listener.local_addr()?;
-    let hub = Hub::new(config, ledger.clone(), clock.clone(), shutdown.clone())?;
+    let oidc = config.oidc.clone().map(Oidc::new).transpose().map_err(HubError::Oidc)?;
+    let hub = Hub::new(config, oidc, ledger.clone(), clock.clone(), shutdown.clone())?;
     // It goes on after the last request is answered, so that what was recorded then is in the log too.
     let drained = CancellationToken::new();
     let sequencer = hub.config.log.as_ref().zip(signers).map(|(log, signers)| {

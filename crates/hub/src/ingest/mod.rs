@@ -48,7 +48,7 @@ pub(crate) enum IngestError {
 #[derive(Debug, Clone)]
 pub(crate) struct Submitter {
     /// The token.
-    pub(crate) token: Uuid,
+    pub(crate) token: Option<Uuid>,
     /// The keys it may have signed with: the one it is bound to, first.
     pub(crate) keys: Vec<Address>,
     /// The island the request names.
@@ -220,7 +220,7 @@ impl Ingest {
             envelope: SignedEnvelope::clone(&opened.signed),
             advance,
             recorded_at: now,
-            token: Some(from.token),
+            token: from.token,
             way: from.way,
         };
         let commit = lane.submit(&self.writer, submission, self.metrics.clone()).await?;

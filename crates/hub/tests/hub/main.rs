@@ -12,6 +12,7 @@ mod journey;
 mod limits;
 mod log;
 mod misbehaviour;
+mod oidc;
 mod openapi;
 mod payload;
 mod proof;
