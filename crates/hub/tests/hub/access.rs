@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use causeway_api::Role;
-use causeway_protocol::{Address, IslandId};
+use causeway_protocol::{Address, Hash, IslandId, LocalSigner, Signer as _};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -104,6 +104,68 @@ async fn a_token_of_one_island_sees_no_other() {
         world.get(&format!("/v1/islands/{nowhere}"), &relayer).await,
     );
     assert_eq!(other.text, absent.text);
+}
+
+/// A body that each route reads without complaint, so that what it then looks for decides its answer.
+fn body(path: &str, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    match path.rsplit('/').next() {
+        Some("evidence" | "proof") => {
+            let envelope = crate::world::sealed(
+                IslandId([9; 32]),
+                (1, 1, vec![1]),
+                &LocalSigner::from_bytes(&[1; 32]).unwrap(),
+            );
+            request.header("content-type", causeway_protocol::MEDIA_TYPE).body(envelope)
+        }
+        Some("gateways") => request.json(&json!({
+            "address": Address([1; 20]), "id": Hash([8; 32]), "birth": Hash([7; 32]), "owner": Address([6; 20]),
+        })),
+        _ => request.json(&json!({ "reason": "a reason" })),
+    }
+}
+
+#[tokio::test]
+async fn no_route_tells_the_island_of_another_from_one_that_is_not_there() {
+    let world = World::start().await;
+    let (one, two) = (Chain::new(1, GENESIS), Chain::new(2, GENESIS));
+    let (own, other) = (world.join(&one, "one").await, world.join(&two, "two").await);
+    let address = LocalSigner::from_bytes(&[1; 32]).unwrap().address();
+    let owner = world.token(Role::Owner, None, Some(own)).await;
+    let relayer = world.token(Role::Relayer, Some(address), Some(own)).await;
+    let document = world.get("/openapi.json", "none").await.json();
+    let mut matrix = String::new();
+    for (method, path, _, roles) in routes(&document) {
+        for (role, secret) in [("owner", &owner), ("relayer", &relayer)] {
+            if !path.contains("{island}") || !roles.iter().any(|known| known == role) {
+                continue;
+            }
+            let query = if path.ends_with("/recorded") { "?at=0" } else { "" };
+            let ask = async |island: &str| {
+                let filled = format!("{}{query}", path.replace("{island}", island));
+                let request = world.request(method.clone(), &filled, secret);
+                send(if method == Method::GET { request } else { body(&path, request) }).await
+            };
+            let (mine, others) = (ask(&own.to_string()).await, ask(&other.to_string()).await);
+            for absent in ["two", "nowhere", &IslandId([9; 32]).to_string()] {
+                let absent = ask(absent).await;
+                assert_eq!(
+                    (others.status, &others.text),
+                    (absent.status, &absent.text),
+                    "{method} {path} as {role}"
+                );
+            }
+            assert_eq!(others.problem(), "not-found", "{method} {path} as {role}");
+            writeln!(
+                matrix,
+                "{:4} {path:38} {role:8} own {} other {}",
+                method.as_str(),
+                mine.status.as_u16(),
+                others.status.as_u16()
+            )
+            .unwrap();
+        }
+    }
+    insta::assert_snapshot!(matrix);
 }
 
 #[tokio::test]
