@@ -171,11 +171,36 @@ pub struct Island {
     pub gateways: Vec<Gateway>,
     /// The head of its light client.
     pub head: ClientHead,
+    /// How long its light client can still be believed.
+    pub trust: Trust,
     /// The validators that seal the next block, as text of the family.
     pub validators: Vec<String>,
     /// When it was registered.
     #[serde(with = "time::serde::rfc3339")]
     pub registered_at: OffsetDateTime,
+}
+
+/// Where the trust in an island's light client stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrustStanding {
+    /// Its head is younger than half the trusting period.
+    Fresh,
+    /// Half the trusting period has passed without evidence: somebody should look.
+    Ageing,
+    /// The trusting period is over: nothing advances the client any more but a new anchor.
+    Over,
+}
+
+/// How long an island's light client can still be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Trust {
+    /// When its trusting period is over unless evidence comes, Unix seconds.
+    #[serde(with = "json::decimal")]
+    #[schema(value_type = String)]
+    pub until: u64,
+    /// Where that stands now.
+    pub standing: TrustStanding,
 }
 
 /// One change in an island's history.

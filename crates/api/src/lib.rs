@@ -21,7 +21,8 @@ pub use deliveries::{Deliveries, Delivery};
 pub use evidence::{EvidenceAnswer, EvidenceItem, EvidenceResults, EvidenceStatus};
 pub use islands::{
     Anchor, ApproveIsland, ChangeIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island,
-    IslandEvent, IslandState, NumberRange, RecordedHeader, RegisterGateway, RegisterIsland,
+    IslandEvent, IslandState, NumberRange, RecordedHeader, RegisterGateway, RegisterIsland, Trust,
+    TrustStanding,
 };
 pub use packets::{Packet, PacketState, Signed, Timeline, TimelineEvent};
 pub use page::Page;

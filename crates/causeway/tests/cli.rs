@@ -137,6 +137,7 @@ fn lists_print_json_on_demand_and_a_table_else() {
         "anchor_digest": format!("0x{}", "55".repeat(32)),
         "gateways": [],
         "head": {"height": "42", "hash": format!("0x{}", "44".repeat(32)), "time": "1700000000"},
+        "trust": {"until": "1700000100", "standing": "fresh"},
         "validators": [],
         "registered_at": "2026-11-24T00:00:00Z",
     });

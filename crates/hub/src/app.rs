@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use causeway_ledger::{Actor, IslandRecord, IslandRef, Ledger, LedgerError, Writer, WriterOptions};
+use causeway_api::TrustStanding;
+use causeway_ledger::{Actor, IslandRecord, IslandRef, Ledger, LedgerError, Way, Writer, WriterOptions};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::oidc::Oidc;
 use crate::problem::{Problem, ProblemCode};
+use crate::{islands, trust};
 
 /// The hub's state, shared by all handlers.
 pub(crate) type App = Arc<Hub>;
@@ -149,6 +151,34 @@ impl Hub {
         match self.ledger.stats().await {
             Ok(stats) => stats.packets.iter().for_each(|(state, count)| self.metrics.packets(state, *count)),
             Err(error) => tracing::warn!(%error, "packets could not be counted"),
+        }
+        match self.standings().await {
+            Ok(standings) => {
+                for standing in [TrustStanding::Fresh, TrustStanding::Ageing, TrustStanding::Over] {
+                    let count = standings.iter().filter(|came| **came == standing).count();
+                    self.metrics.trust(trust::name(standing), count);
+                }
+            }
+            Err(problem) => {
+                tracing::warn!(detail = problem.detail(), "the islands' trust could not be looked at");
+            }
+        }
+    }
+}
+
+impl Hub {
+    /// How the trust in every island that counts stands.
+    async fn standings(&self) -> Result<Vec<TrustStanding>, Problem> {
+        let (mut standings, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.ledger.islands(after.as_deref(), MAX_LIMIT).await?;
+            let Some(last) = page.last() else { return Ok(standings) };
+            after = Some(last.name.clone());
+            for island in page {
+                if Way::Evidence.leads_into(island.state) {
+                    standings.push(islands::shown(island, self.now())?.trust.standing);
+                }
+            }
         }
     }
 }

@@ -7,12 +7,14 @@ use causeway_ledger::{ChangeError, ClaimError, IslandChange, IslandRecord, Regis
 use causeway_protocol::{Address, Family, Hash, Island};
 use causeway_verifier::{Anchored, ClientState, Verified, light_client};
 use serde::Deserialize;
+use time::OffsetDateTime;
 use utoipa::IntoParams;
 
 use crate::app::{App, Hub, limit};
 use crate::auth::Caller;
 use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemCode};
+use crate::trust;
 
 /// Longest name of an island.
 const MAX_NAME: usize = 64;
@@ -52,7 +54,7 @@ pub(crate) async fn register(
     };
     let island = app.ledger.register_island(registration, anchored, app.now()).await?;
     tracing::info!(island = %island.id, name = island.name, "island registered");
-    Ok((StatusCode::CREATED, Json(shown(island)?)))
+    Ok((StatusCode::CREATED, Json(shown(island, app.now())?)))
 }
 
 /// Registers another gateway of an island, whoever registered the island. It takes nothing from anybody: the gateway is whose
@@ -76,7 +78,7 @@ pub(crate) async fn register_gateway(
     app.ingest.forget(island.id).await;
     let island = registered?;
     tracing::info!(island = %island.id, gateway = %body.id, owner = %body.owner, "gateway registered");
-    Ok((StatusCode::CREATED, Json(shown(island)?)))
+    Ok((StatusCode::CREATED, Json(shown(island, app.now())?)))
 }
 
 /// What part of the list to answer.
@@ -109,7 +111,7 @@ pub(crate) async fn list(
     let more = islands.len() > limit as usize;
     islands.truncate(limit as usize);
     let next = islands.last().filter(|_| more).map(|island| island.name.clone());
-    let items = islands.into_iter().map(shown).collect::<Result<_, _>>()?;
+    let items = islands.into_iter().map(|island| shown(island, app.now())).collect::<Result<_, _>>()?;
     Ok(Json(api::Page { items, next }))
 }
 
@@ -124,7 +126,7 @@ pub(crate) async fn show(
     caller: Caller,
     Path(island): Path<String>,
 ) -> Result<Json<api::Island>, Problem> {
-    Ok(Json(shown(app.island(&island, &caller).await?)?))
+    Ok(Json(shown(app.island(&island, &caller).await?, app.now())?))
 }
 
 /// Approves a proven island under the anchor that was compared with its owner: from then on its evidence is recorded.
@@ -283,11 +285,11 @@ async fn change(
     hub.ingest.forget(island.id).await;
     let changed = changed?;
     tracing::info!(island = %changed.id, name = changed.name, state = ?changed.state, reason, "island changed");
-    Ok(Json(shown(changed)?))
+    Ok(Json(shown(changed, hub.now())?))
 }
 
 /// An island as it is shown, its validators put in words by its light client.
-fn shown(island: IslandRecord) -> Result<api::Island, Problem> {
+pub(crate) fn shown(island: IslandRecord, now: OffsetDateTime) -> Result<api::Island, Problem> {
     let state = ClientState { family: island.family, bytes: island.client_state.clone() };
     let unreadable = |what: String| {
         tracing::error!(island = %island.id, what, "a recorded client state cannot be read");
@@ -296,7 +298,8 @@ fn shown(island: IslandRecord) -> Result<api::Island, Problem> {
     let client = light_client(island.family).map_err(|error| unreadable(error.to_string()))?;
     let summary = client.summary(&state).map_err(|refusal| unreadable(refusal.to_string()))?;
     let validators = summary.validators.iter().map(const_hex::encode_prefixed).collect();
-    Ok(island.into_api(validators))
+    let trust = trust::of(&summary, now);
+    Ok(island.into_api(trust, validators))
 }
 
 fn check_name(name: &str) -> Result<(), Problem> {

@@ -45,6 +45,7 @@ mod serve;
 mod server;
 mod stats;
 mod tokens;
+mod trust;
 mod wake;
 
 pub use causeway_ledger::ProofLimits;

@@ -22,6 +22,7 @@ pub(crate) struct Metrics {
     batches: HistogramVec,
     depth: IntGaugeVec,
     packets: IntGaugeVec,
+    trust: IntGaugeVec,
 }
 
 impl Metrics {
@@ -61,6 +62,13 @@ impl Metrics {
                 Opts::new("causeway_hub_packets", "Packets, by state, as last counted."),
                 &["state"],
             )?,
+            trust: IntGaugeVec::new(
+                Opts::new(
+                    "causeway_hub_islands_trust",
+                    "Islands that count, by how their light clients' trusting periods stand: alarm on ageing and over.",
+                ),
+                &["standing"],
+            )?,
         };
         for collector in [
             Box::new(metrics.requests.clone()) as Box<dyn prometheus::core::Collector>,
@@ -71,6 +79,7 @@ impl Metrics {
             Box::new(metrics.batches.clone()),
             Box::new(metrics.depth.clone()),
             Box::new(metrics.packets.clone()),
+            Box::new(metrics.trust.clone()),
         ] {
             metrics.registry.register(collector)?;
         }
@@ -105,6 +114,11 @@ impl Metrics {
     /// So many packets are in `state` now.
     pub(crate) fn packets(&self, state: &str, count: u64) {
         self.packets.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// So many islands' trust stands so now.
+    pub(crate) fn trust(&self, standing: &str, count: usize) {
+        self.trust.with_label_values(&[standing]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Everything, in Prometheus' text format.

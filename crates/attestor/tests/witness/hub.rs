@@ -11,6 +11,7 @@ use axum::{Json, Router};
 use causeway_api::{
     AttestationAnswer, AttestationStatus, AttestationsAnswer, ClientHead, EvidenceItem, Gateway,
     GatewayState, Island, IslandState, Page, PendingBatch, PendingBatches, SignedBatch, SubmitAttestations,
+    Trust, TrustStanding,
 };
 use causeway_attestor::{Attestor, AttestorConfig, Clock, PinnedGateway, WatchedIsland};
 use causeway_client::{HubClient, Settings, Token};
@@ -217,6 +218,7 @@ fn describe(side: &Side) -> Island {
             attestors: Vec::new(),
         }],
         head: ClientHead { height: 0, hash: Hash::ZERO, time: 0 },
+        trust: Trust { until: u64::MAX, standing: TrustStanding::Fresh },
         validators: Vec::new(),
         registered_at: OffsetDateTime::UNIX_EPOCH,
     }

@@ -261,6 +261,7 @@ fn print(island: &Island, output: OutputArgs) -> anyhow::Result<()> {
         ("anchor", island.anchor.to_string()),
         ("digest", island.anchor_digest.to_string()),
         ("head", format!("{} {}", island.head.height, island.head.hash)),
+        ("trust", format!("{} until {}", name_of(&island.trust.standing), island.trust.until)),
         ("registered", island.registered_at.to_string()),
     ] {
         output::line(format!("{name:<12} {value}"))?;

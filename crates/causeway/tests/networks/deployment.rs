@@ -148,7 +148,8 @@ async fn wait_for_hub(operator: &HubClient, hub: &Service) {
 }
 
 async fn token(operator: &HubClient, name: &str, role: Role, address: Option<Address>) -> String {
-    let token = CreateToken { name: name.into(), role, address, island: None, held_by_hub: false, expires_at: None };
+    let token =
+        CreateToken { name: name.into(), role, address, island: None, held_by_hub: false, expires_at: None };
     operator.create_token(&token).await.unwrap().secret
 }
 

@@ -13,7 +13,7 @@ use causeway_verifier::{ClientState, light_client};
 /// Validators of a chain.
 const VALIDATORS: u64 = 4;
 /// A year of trust, so that a forged chain does not age in a test.
-const TRUSTING_PERIOD: u64 = 365 * 24 * 3600;
+pub(crate) const TRUSTING_PERIOD: u64 = 365 * 24 * 3600;
 const CLOCK_DRIFT: u64 = 60;
 
 /// One forged chain with one gateway.

@@ -1,13 +1,13 @@
 //! Registering an island, and its life.
 
-use causeway_api::{self as api, IslandState, Role};
+use causeway_api::{self as api, IslandState, Role, TrustStanding};
 use causeway_protocol::{Address, Family, anchor_digest};
 use causeway_verifier::bft::{Anchor, Config};
 use causeway_verifier::light_client;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::forge::Chain;
+use crate::forge::{Chain, TRUSTING_PERIOD};
 use crate::proof::prove;
 use crate::world::{GENESIS, World, hex, registration};
 
@@ -161,4 +161,20 @@ async fn a_list_is_read_page_by_page() {
         let answer = world.get(&format!("/v1/islands?{odd}"), &world.operator).await;
         assert_eq!(answer.problem(), "invalid-query", "{odd}");
     }
+}
+
+#[tokio::test]
+async fn half_of_a_trusting_period_without_evidence_is_an_alarm() {
+    let world = World::start().await;
+    let chain = Chain::new(1, GENESIS);
+    world.join(&chain, "harbour").await;
+    let standing =
+        async || world.get("/v1/islands/harbour", &world.operator).await.ok::<api::Island>().trust.standing;
+    assert_eq!(standing().await, TrustStanding::Fresh);
+    world.clock.set(GENESIS + TRUSTING_PERIOD / 2 + 1);
+    assert_eq!(standing().await, TrustStanding::Ageing);
+    let metrics = world.get("/metrics", "none").await.text;
+    assert!(metrics.contains("causeway_hub_islands_trust{standing=\"ageing\"} 1"), "{metrics}");
+    world.clock.set(GENESIS + TRUSTING_PERIOD + 1);
+    assert_eq!(standing().await, TrustStanding::Over);
 }

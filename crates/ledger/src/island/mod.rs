@@ -12,7 +12,7 @@ mod register;
 
 use std::str::FromStr;
 
-use causeway_api::{ClientHead, Gateway, IslandState};
+use causeway_api::{ClientHead, Gateway, IslandState, Trust};
 use causeway_protocol::{Family, Hash, IslandId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -72,8 +72,8 @@ pub struct IslandRecord {
 }
 
 impl IslandRecord {
-    /// The island in the words of the interface. Its validators are in its client state, which a light client reads.
-    pub fn into_api(self, validators: Vec<String>) -> causeway_api::Island {
+    /// The island in the words of the interface. Trust and validators are in its client state, which a light client reads.
+    pub fn into_api(self, trust: Trust, validators: Vec<String>) -> causeway_api::Island {
         causeway_api::Island {
             id: self.id,
             name: self.name,
@@ -84,6 +84,7 @@ impl IslandRecord {
             anchor_digest: self.anchor_digest,
             gateways: self.gateways,
             head: self.head,
+            trust,
             validators,
             registered_at: self.registered_at,
         }

@@ -1,6 +1,6 @@
 //! History is not rewritten; the schema mirrors the state machines; requests have one effect.
 
-use causeway_api::{CreateToken, RotateToken, Role};
+use causeway_api::{CreateToken, Role, RotateToken};
 use causeway_protocol::{Address, Hash, keccak256};
 use sqlx::AssertSqlSafe;
 use time::Duration;
