@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
+use super::oidc::OidcFile;
 use super::{Role, Secret, formats};
 
 /// The relay service: verifies evidence, records it in Postgres, serves REST.
@@ -31,6 +32,9 @@ pub(crate) struct HubFile {
     /// The transparency log. Without it facts wait until a hub over the same database writes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) log: Option<LogFile>,
+    /// Where people sign in, if not with tokens of this hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) oidc: Option<OidcFile>,
     /// What one request, one token and all of them together may use.
     #[serde(default)]
     pub(crate) limits: LimitsFile,
@@ -211,6 +215,7 @@ impl HubFile {
         Ok(HubConfig {
             operator_token_file: self.operator_token.as_ref().map(Secret::path).transpose()?,
             log: self.log.as_ref().map(LogFile::to_config).transpose()?,
+            oidc: self.oidc.as_ref().map(OidcFile::to_config).transpose()?,
             limits: self.limits.to_limits(),
             ..HubConfig::new(&self.origin)
         })
@@ -258,6 +263,7 @@ impl Role for HubFile {
                 kept: "/var/lib/causeway-hub/checkpoint".into(),
                 witnesses: Vec::new(),
             }),
+            oidc: None,
             limits: LimitsFile::default(),
         }
     }
@@ -293,6 +299,9 @@ impl Role for HubFile {
             if !log.kept.is_absolute() {
                 broken.push(("log.kept".into(), "expected the absolute path of a file".into()));
             }
+        }
+        if let Some(oidc) = &self.oidc {
+            broken.extend(oidc.rules());
         }
         broken
     }

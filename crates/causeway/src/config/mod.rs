@@ -7,6 +7,7 @@ mod environment;
 mod example;
 mod formats;
 mod hub;
+mod oidc;
 mod problem;
 mod relayer;
 mod schema;
