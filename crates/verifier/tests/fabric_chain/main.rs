@@ -1,0 +1,15 @@
+//! Fabric channels: what a light client believes of them, and what it does not.
+
+#![allow(clippy::unwrap_used)] // a test may panic
+
+#[path = "../support/blocks.rs"]
+mod blocks;
+mod definitions;
+mod endorsements;
+mod flips;
+mod forks;
+mod reads;
+mod real;
+mod runs;
+mod transactions;
+mod world;
