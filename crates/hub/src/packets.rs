@@ -72,8 +72,8 @@ pub(crate) async fn list(
     if let Some(named) = &query.island {
         filter.island = Some(app.island(named, &caller).await?.id);
     }
-    filter.source = gateway(&app, "source", query.source.as_deref()).await?;
-    filter.destination = gateway(&app, "destination", query.destination.as_deref()).await?;
+    filter.source = gateway(&app, &caller, "source", query.source.as_deref()).await?;
+    filter.destination = gateway(&app, &caller, "destination", query.destination.as_deref()).await?;
     let page = app.ledger.packets(&filter, after, limit).await?;
     Ok(Json(api::Page { items: page.items, next: page.next.map(|next| next.to_string()) }))
 }
@@ -117,11 +117,17 @@ async fn visible(hub: &Hub, caller: &Caller, id: PacketId) -> Result<api::Packet
     Ok(packet)
 }
 
-/// A gateway by its own id, or as the only one of an island.
-async fn gateway(hub: &Hub, what: &str, named: Option<&str>) -> Result<Option<GatewayId>, Problem> {
+/// A gateway by its own id, or as the only one of an island of the caller's: another's name is no name.
+async fn gateway(
+    hub: &Hub,
+    caller: &Caller,
+    what: &str,
+    named: Option<&str>,
+) -> Result<Option<GatewayId>, Problem> {
     let Some(named) = named else { return Ok(None) };
     let Ok(which) = named.parse::<IslandRef>();
-    let Some(island) = hub.ledger.island(&which).await? else {
+    let island = hub.ledger.island(&which).await?.filter(|island| caller.may_see(island.id).is_ok());
+    let Some(island) = island else {
         return named.parse().map(Some).map_err(|_| invalid(what, named));
     };
     match island.gateways.as_slice() {

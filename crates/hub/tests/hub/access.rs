@@ -166,6 +166,12 @@ async fn no_route_tells_the_island_of_another_from_one_that_is_not_there() {
         }
     }
     insta::assert_snapshot!(matrix);
+    for end in ["island", "source", "destination"] {
+        let ask = async |named: &str| world.get(&format!("/v1/packets?{end}={named}"), &owner).await;
+        assert_eq!(ask("one").await.status, StatusCode::OK, "{end}");
+        let (others, absent) = (ask("two").await, ask("six").await);
+        assert_eq!((others.status, others.text.replace("two", "six")), (absent.status, absent.text), "{end}");
+    }
 }
 
 #[tokio::test]
