@@ -171,3 +171,6 @@ fn owners_act(name: &str, items: &mut Reader<'_>) -> Result<GatewayEventKind, Ev
 pub(super) fn birth(transaction: &str) -> Hash {
     Hash(sha256(&[transaction.as_bytes()]))
 }
+
+#[cfg(test)]
+mod tests;
