@@ -87,12 +87,8 @@ impl Forge {
         forge.validators.sort_unstable();
         let extra = ExtraData { validators: forge.validators.clone(), ..ExtraData::default() };
         let extra = extra.encode(protocol, ExtraForm::Sealed);
-        let genesis = HeaderFields {
-            time,
-            receipts_root: receipts_root(&[]),
-            extra,
-            ..HeaderFields::default()
-        };
+        let genesis =
+            HeaderFields { time, receipts_root: receipts_root(&[]), extra, ..HeaderFields::default() };
         forge.add(genesis.encode(), Plan::default());
         forge
     }
