@@ -5,6 +5,7 @@
 #[path = "../support/blocks.rs"]
 mod blocks;
 mod definitions;
+mod encodings;
 mod endorsements;
 mod flips;
 mod forks;
