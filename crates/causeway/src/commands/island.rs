@@ -16,7 +16,7 @@ use crate::output::{self, name_of};
 #[derive(Debug, Subcommand)]
 pub(crate) enum IslandCommand {
     /// Make the trust anchor of a chain out of what its nodes serve, to be compared with its owner before anybody trusts it.
-    Anchor(anchor::Anchor),
+    Anchor(Box<anchor::Anchor>),
     /// Register an island with its trust anchor and its gateway. A relayer then proves the gateway, and an operator approves.
     Register(Register),
     /// Register another gateway of an island.
@@ -64,7 +64,7 @@ pub(crate) struct Register {
     /// Its name: 1 to 64 of a-z, 0-9 and -.
     #[arg(long)]
     name: String,
-    /// Its family: qbft, ibft2 or ibft.
+    /// Its family: qbft, ibft2, ibft or fabric.
     #[arg(long)]
     family: Family,
     /// The genesis block's hash.
@@ -97,8 +97,8 @@ pub(crate) struct AddGateway {
 /// A gateway, as it was opened.
 #[derive(Debug, Args)]
 pub(crate) struct GatewayArgs {
-    /// The gateway's address on the island.
-    #[arg(long, value_name = "HEX")]
+    /// The gateway's address on the island: 0x-hex of a contract, or the name of a chaincode.
+    #[arg(long, value_name = "HEX|NAME")]
     gateway_address: String,
     /// The gateway's id, as it took it when it opened.
     #[arg(long, value_name = "ID")]
@@ -216,8 +216,12 @@ async fn add_gateway(add: AddGateway) -> anyhow::Result<()> {
 
 impl GatewayArgs {
     fn read(&self) -> anyhow::Result<RegisterGateway> {
-        let address = decode_hex(&self.gateway_address)
-            .map_err(|problem| anyhow::anyhow!("--gateway-address: {problem}"))?;
+        let address = if self.gateway_address.starts_with("0x") {
+            decode_hex(&self.gateway_address)
+                .map_err(|problem| anyhow::anyhow!("--gateway-address: {problem}"))?
+        } else {
+            self.gateway_address.clone().into_bytes()
+        };
         let (id, birth, owner) = (self.gateway_id, self.gateway_birth, self.gateway_owner);
         Ok(RegisterGateway { address, id, birth, owner })
     }

@@ -54,7 +54,7 @@ pub(crate) struct AttestedIsland {
     /// Its name in logs.
     #[schemars(schema_with = "formats::name_of_island")]
     pub(crate) name: String,
-    /// Its family: qbft, ibft2 or ibft.
+    /// Its family: qbft, ibft2, ibft or fabric.
     #[schemars(schema_with = "formats::family")]
     pub(crate) family: Family,
     /// The genesis block's hash.
@@ -75,7 +75,7 @@ pub(crate) struct AttestedGateway {
     /// Its id.
     #[schemars(schema_with = "formats::hash")]
     pub(crate) id: GatewayId,
-    /// Its address on the island: 20 bytes on EVM islands.
+    /// Its address on the island, as 0x-hex: a contract's 20 bytes, or the bytes of a chaincode's name.
     #[schemars(schema_with = "formats::hex")]
     pub(crate) address: String,
 }

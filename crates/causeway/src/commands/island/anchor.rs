@@ -1,12 +1,12 @@
 //! `causeway island anchor`: trust anchors, proposed by nodes and decided by people.
 
+mod evm;
+mod fabric;
+
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use causeway_evm::propose_anchor;
-use causeway_evm::rpc::{Nodes, NodesSettings};
-use causeway_protocol::{Address, Family, Hash, anchor_digest};
-use causeway_verifier::bft::{Config, Mode, Protocol, ValidatorContract};
+use causeway_protocol::{Family, Hash, anchor_digest};
 use clap::Args;
 use serde_json::json;
 
@@ -16,33 +16,20 @@ use crate::output;
 /// What the anchor is made from.
 #[derive(Debug, Args)]
 pub(crate) struct Anchor {
-    /// JSON-RPC URL of one of the chain's nodes; may be given several times.
-    #[arg(long, required = true, value_name = "URL")]
-    rpc: Vec<String>,
-    /// The chain's family: qbft, ibft2 or ibft.
+    /// The chain's family: qbft, ibft2, ibft or fabric.
     #[arg(long)]
     family: Family,
-    /// The block to trust; without it the nodes' newest. A genesis block does not tell two chains made from one file apart.
+    /// The block to trust; without it the nodes' newest (Fabric: the newest config block). A genesis block does not tell two
+    /// chains made from one file apart.
     #[arg(long)]
     height: Option<u64>,
     /// How long after the head's time the light client still advances, in days.
     #[arg(long, default_value_t = 14, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3650))]
     trusting_period: u64,
-    /// How far a header's time may lie ahead of the hub's clock, in seconds.
-    #[arg(long, default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
-    clock_drift: u64,
-    /// IBFT chains that become QBFT: the first QBFT block.
-    #[arg(long, value_name = "HEIGHT")]
-    qbft_from: Option<u64>,
-    /// Validator-contract mode: the contract's address.
-    #[arg(long, value_name = "ADDRESS", requires = "validator_code_hash")]
-    validator_contract: Option<Address>,
-    /// Validator-contract mode: the hash of the contract's code, pinned.
-    #[arg(long, value_name = "HASH", requires = "validator_contract")]
-    validator_code_hash: Option<Hash>,
-    /// Validator-contract mode: the storage slot of the array's length.
-    #[arg(long, default_value_t = 0, value_name = "SLOT")]
-    validator_slot: u64,
+    #[command(flatten)]
+    evm: evm::EvmNodes,
+    #[command(flatten)]
+    fabric: fabric::FabricBlocks,
     /// Write the anchor as 0x-hex to this file, for `island register` and the attestors' configurations.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -50,33 +37,22 @@ pub(crate) struct Anchor {
     output: OutputArgs,
 }
 
-impl Anchor {
-    fn config(&self) -> Config {
-        let first = match self.family {
-            Family::Ibft2 => Protocol::Ibft2,
-            Family::Ibft => Protocol::Ibft,
-            // A family without such headers is refused by its missing light client.
-            _ => Protocol::Qbft,
-        };
-        let period = self.trusting_period * 24 * 60 * 60;
-        let mut config = Config::plain(self.family, first, period, self.clock_drift);
-        config.schedule.extend(self.qbft_from.map(|height| (height, Protocol::Qbft)));
-        if let (Some(address), Some(code_hash)) = (self.validator_contract, self.validator_code_hash) {
-            let slot = causeway_protocol::words::uint(self.validator_slot);
-            config.modes = vec![(0, Mode::Contract(ValidatorContract { address, code_hash, slot }))];
-        }
-        config
-    }
+/// What nodes propose.
+struct Proposed {
+    fingerprint: Hash,
+    height: u64,
+    block: Hash,
+    validators: Vec<Vec<u8>>,
+    bytes: Vec<u8>,
 }
 
 /// Runs it.
 pub(crate) async fn run(args: &Anchor) -> anyhow::Result<()> {
-    let nodes = Nodes::new(&NodesSettings::new(&args.rpc)).context("--rpc")?;
-    let height = match args.height {
-        Some(height) => height,
-        None => nodes.newest().await.context("the nodes' newest block")?,
+    let trusting_period = args.trusting_period * 24 * 60 * 60;
+    let proposed = match args.family {
+        Family::Fabric => args.fabric.propose(args.height, trusting_period).await?,
+        family => args.evm.propose(family, args.height, trusting_period).await?,
     };
-    let proposed = propose_anchor(&nodes, args.config(), height).await?;
     let hex = const_hex::encode_prefixed(&proposed.bytes);
     if let Some(path) = &args.out {
         std::fs::write(path, format!("{hex}\n"))
@@ -86,7 +62,7 @@ pub(crate) async fn run(args: &Anchor) -> anyhow::Result<()> {
     let validators: Vec<_> = proposed.validators.iter().map(const_hex::encode_prefixed).collect();
     if args.output.json {
         return output::json(&json!({
-            "family": proposed.family,
+            "family": args.family,
             "fingerprint": proposed.fingerprint,
             "height": proposed.height.to_string(),
             "block": proposed.block,
