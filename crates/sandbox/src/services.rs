@@ -99,7 +99,8 @@ impl Hub {
         address: Option<Address>,
     ) -> Result<String, SandboxError> {
         let held_by_hub = role == Role::Attestor;
-        let token = CreateToken { name: name.to_owned(), role, address, island: None, held_by_hub, expires_at: None };
+        let token =
+            CreateToken { name: name.to_owned(), role, address, island: None, held_by_hub, expires_at: None };
         Ok(self.client(&self.operator)?.create_token(&token).await?.secret)
     }
 
