@@ -1,4 +1,4 @@
-//! Keys and secrets of the sandbox. New ones each time, but for the key of the log: nothing else in a sandbox is worth keeping one for.
+//! Keys and secrets of the sandbox. New ones each time: nothing in a sandbox is worth keeping a key for.
 
 use causeway_protocol::LocalSigner;
 use rand::TryRngCore;
