@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use causeway_fabric_node::{Chaincode, Network, NetworkConfig, Policy, build_chaincode};
+use causeway_fabric_node::{Chaincode, Network, NetworkConfig, Policy, build_chaincode, gateway_chaincode};
 use serde_json::Value;
 
 const BOTH: &str = "AND('Org1MSP.peer','Org2MSP.peer')";
@@ -25,7 +25,7 @@ async fn channel() -> Option<Network> {
     let mut network = Network::start_or_skip(NetworkConfig::default()).await.unwrap()?;
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway");
     let policy = || Policy::Signature(BOTH.into());
-    let binary = build_chaincode(&module, "./cmd/causeway-chaincode").await.unwrap();
+    let binary = gateway_chaincode().await.unwrap();
     for role in ["gateway", "registry", "token"] {
         let chaincode = Chaincode::new(role, binary.clone(), policy());
         network.deploy(Chaincode { arguments: vec![role.into()], ..chaincode }).await.unwrap();

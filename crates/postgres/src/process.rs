@@ -14,7 +14,8 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use crate::StartError;
 use crate::account::Account;
 
-/// Runs "$@" until standard input ends; then a fast shutdown (SIGINT), after ten seconds an immediate one (SIGQUIT).
+/// Runs "$@" until standard input ends; then a fast shutdown (SIGINT), after ten seconds an immediate one (SIGQUIT). Leaves no
+/// process behind, the one that counts those seconds included.
 /// GUARD_LOG names the server's log. GUARD_REMOVE names a folder to remove afterwards, unless the pipe said `keep`: then this
 /// process lives and sees to it.
 const GUARD: &str = r#"
@@ -22,10 +23,11 @@ const GUARD: &str = r#"
 server=$!
 word=$(cat)
 kill -INT "$server" 2>/dev/null
-( sleep 10; kill -QUIT "$server" ) >/dev/null 2>&1 &
+( trap 'kill $nap' TERM; sleep 10 & nap=$!; wait "$nap" && kill -QUIT "$server" ) >/dev/null 2>&1 &
 slow=$!
 wait "$server"
 kill "$slow" 2>/dev/null
+wait "$slow"
 if [ -n "$GUARD_REMOVE" ] && [ "$word" != keep ]; then rm -rf "$GUARD_REMOVE"; fi
 "#;
 

@@ -1,6 +1,8 @@
-//! Processes that cannot outlive the one that started them, and ports kept for them.
+//! What running real nodes takes: their programs, built once by Go; processes that cannot outlive the one that started
+//! them; ports kept for them.
 //!
-//! Tests against real nodes start a dozen servers; one that survives its test holds a port, a folder and a core:
+//! [`GoModule`] builds. A network of nodes is a dozen servers; one that survives who started it holds a port, a folder and a
+//! core:
 //!
 //! ```
 //! use std::process::Command;
@@ -18,8 +20,12 @@
 //! # }
 //! ```
 
+mod cache;
+mod go;
 mod port;
 mod process;
 
+pub use cache::cache_folder;
+pub use go::{BuildError, GoModule};
 pub use port::Port;
 pub use process::{Process, tail};

@@ -9,7 +9,8 @@ use causeway_protocol::PacketId;
 use tokio_util::sync::CancellationToken;
 
 use crate::SandboxError;
-use crate::chain::Chain;
+use crate::devnet::DevnetChain;
+use crate::island::Island;
 use crate::report::{Event, Report, Summary};
 
 /// How long an ordinary packet may take to be delivered, in seconds.
@@ -46,11 +47,12 @@ fn in_seconds(seconds: u64) -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()) + seconds
 }
 
-/// Sends `count` ordinary packets, each chain to the next in turn.
-pub(crate) async fn send_ordinary(chains: &[Chain], count: u64) -> Result<(), SandboxError> {
-    let lines = chains.iter().enumerate().map(|(place, from)| async move {
-        let to = &chains[(place + 1) % chains.len()];
-        let mine: Vec<u64> = (0..count).filter(|index| index % chains.len() as u64 == place as u64).collect();
+/// Sends `count` ordinary packets, each island to the next in turn.
+pub(crate) async fn send_ordinary(islands: &[Island], count: u64) -> Result<(), SandboxError> {
+    let lines = islands.iter().enumerate().map(|(place, from)| async move {
+        let to = &islands[(place + 1) % islands.len()];
+        let mine: Vec<u64> =
+            (0..count).filter(|index| index % islands.len() as u64 == place as u64).collect();
         for some in mine.chunks(AT_ONCE) {
             let posts = some.iter().map(|index| async move {
                 from.post(to, &format!("message {index} from {}", from.name), in_seconds(TIMEOUT)).await
@@ -63,39 +65,63 @@ pub(crate) async fn send_ordinary(chains: &[Chain], count: u64) -> Result<(), Sa
     Ok(())
 }
 
-/// Sends one packet whose receiver fails, and waits until it has.
-pub(crate) async fn send_failing(
-    chains: &[Chain],
-    hub: &HubClient,
-    tally: &mut Tally,
-    report: &Report,
-    stop: &CancellationToken,
-) -> Result<(), SandboxError> {
-    let (from, to) = (&chains[0], &chains[1]);
-    to.set_failing(true).await?;
-    let expected = tally.count() + 1;
-    from.post(to, "a message that is not taken", in_seconds(TIMEOUT)).await?;
-    let ended = tally.follow(hub, report, expected, stop).await;
-    to.set_failing(false).await?;
-    ended
+/// Between whom packets come to grief: the destination has to be a chain that can be told to.
+///
+/// A devnet is: its board's failure is a failed delivery at once, and a packet that comes too late expires in its next block.
+/// On Fabric a receiver's error is no failed delivery, and what has not been taken expires two minutes after its timeout:
+/// packets go home from there too, but nobody would like to wait for it.
+pub(crate) struct Trouble<'a> {
+    from: &'a Island,
+    /// Where they go.
+    pub(crate) to: &'a Island,
+    chain: &'a DevnetChain,
 }
 
-/// Sends one packet that has no time to arrive: its destination makes no blocks until it is too late.
-pub(crate) async fn send_expiring(
-    chains: &[Chain],
-    hub: &HubClient,
-    tally: &mut Tally,
-    report: &Report,
-    stop: &CancellationToken,
-) -> Result<(), SandboxError> {
-    let (from, to) = (&chains[0], &chains[1]);
-    let expected = tally.count() + 1;
-    to.devnet.pause();
-    let posted = from.post(to, "a message that comes too late", in_seconds(SHORT_TIMEOUT)).await;
-    tokio::time::sleep(Duration::from_secs(SHORT_TIMEOUT + 1)).await;
-    to.devnet.resume();
-    posted?;
-    tally.follow(hub, report, expected, stop).await
+impl<'a> Trouble<'a> {
+    /// To the first devnet, from the island whose packets go there.
+    pub(crate) fn among(islands: &'a [Island]) -> Result<Self, SandboxError> {
+        for (place, to) in islands.iter().enumerate() {
+            if let Some(chain) = to.chain.devnet() {
+                let from = &islands[(place + islands.len() - 1) % islands.len()];
+                return Ok(Self { from, to, chain });
+            }
+        }
+        Err(SandboxError::NoDevnet)
+    }
+
+    /// Sends one packet whose receiver fails, and waits until it has.
+    pub(crate) async fn send_failing(
+        &self,
+        hub: &HubClient,
+        tally: &mut Tally,
+        report: &Report,
+        stop: &CancellationToken,
+    ) -> Result<(), SandboxError> {
+        self.chain.set_failing(true).await?;
+        let expected = tally.count() + 1;
+        self.from.post(self.to, "a message that is not taken", in_seconds(TIMEOUT)).await?;
+        let ended = tally.follow(hub, report, expected, stop).await;
+        self.chain.set_failing(false).await?;
+        ended
+    }
+
+    /// Sends one packet that has no time to arrive: its destination makes no blocks until it is too late.
+    pub(crate) async fn send_expiring(
+        &self,
+        hub: &HubClient,
+        tally: &mut Tally,
+        report: &Report,
+        stop: &CancellationToken,
+    ) -> Result<(), SandboxError> {
+        let expected = tally.count() + 1;
+        self.chain.net.pause();
+        let posted =
+            self.from.post(self.to, "a message that comes too late", in_seconds(SHORT_TIMEOUT)).await;
+        tokio::time::sleep(Duration::from_secs(SHORT_TIMEOUT + 1)).await;
+        self.chain.net.resume();
+        posted?;
+        tally.follow(hub, report, expected, stop).await
+    }
 }
 
 impl Tally {

@@ -11,8 +11,23 @@ pub enum SandboxError {
     #[error("{0}")]
     Options(String),
     /// No sandbox island of this family.
-    #[error("the sandbox has islands of the families qbft, ibft2 and ibft, not {0}")]
+    #[error("the sandbox has islands of the families qbft, ibft2, ibft and fabric, not {0}")]
     Family(Family),
+    /// No island whose chain the demo can trouble.
+    #[error("no island of the sandbox is a devnet")]
+    NoDevnet,
+    /// There are no Fabric nodes to run.
+    #[error(
+        "an island of the family fabric runs Hyperledger Fabric's own nodes. {0}. \
+         Or have CAUSEWAY_FABRIC name a folder with the programs, or leave the family out of --islands"
+    )]
+    NoFabric(String),
+    /// Fabric's nodes were started and failed.
+    #[error("Fabric: {0}")]
+    Fabric(causeway_fabric_node::NodeError),
+    /// A transaction on a Fabric channel did not happen.
+    #[error("a transaction on a channel: {0}")]
+    Transact(#[from] causeway_fabric::TransactError),
     /// Postgres did not start.
     #[error("private Postgres: {0}")]
     Postgres(#[from] causeway_postgres::StartError),
@@ -66,6 +81,14 @@ pub enum SandboxError {
 }
 
 impl SandboxError {
+    /// Whether there are no nodes, or some and they failed: the former somebody can do something about.
+    pub(crate) fn fabric(error: causeway_fabric_node::NodeError) -> Self {
+        match error {
+            causeway_fabric_node::NodeError::Unavailable { reason } => Self::NoFabric(reason),
+            other => Self::Fabric(other),
+        }
+    }
+
     pub(crate) fn files(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |cause| Self::Files { path, cause }

@@ -15,27 +15,31 @@ use causeway_verifier::prover::prove_block;
 use causeway_verifier::{ClientState, light_client};
 
 use crate::SandboxError;
-use crate::chain::Chain;
+use crate::devnet::DevnetChain;
+use crate::island::Island;
 
 /// How often the forger tries again when an honest relayer was faster than it.
 const ATTEMPTS: usize = 20;
 
-/// Submits a forged packet from `source` to `destination` and answers what the hub said to it.
+/// Submits a forged packet from the first devnet to the island after it, and answers what the hub said to it.
 pub(crate) async fn submit(
     hub: &HubClient,
     id: HubId,
     signer: &LocalSigner,
-    source: &Chain,
-    destination: GatewayId,
+    islands: &[Island],
 ) -> Result<EvidenceAnswer, SandboxError> {
+    let place = islands.iter().position(|island| island.chain.devnet().is_some());
+    let place = place.ok_or(SandboxError::NoDevnet)?;
+    let (source, destination) = (&islands[place], islands[(place + 1) % islands.len()].gateway_id);
+    let chain = source.chain.devnet().ok_or(SandboxError::NoDevnet)?;
     for _ in 0..ATTEMPTS {
         let cursor = hub.cursor(&source.name).await?;
         let height = cursor.head.height + 1;
-        source.devnet.reached(height).await;
-        let real = source.devnet.block(height).ok_or(SandboxError::Contract("block"))?.header;
+        chain.net.reached(height).await;
+        let real = chain.net.block(height).ok_or(SandboxError::Contract("block"))?.header;
         let number = cursor.gateways.first().map_or(0, |gateway| gateway.number) + 1;
         let state = ClientState { family: source.family, bytes: cursor.client_state };
-        let evidence = evidence(source, &state, &real, destination, number)?;
+        let evidence = evidence(source, chain, &state, &real, destination, number)?;
         let envelope = Envelope {
             hub: id,
             island: source.id,
@@ -57,14 +61,15 @@ pub(crate) async fn submit(
 
 /// The real block at the head, with a receipt that holds a packet nobody sent.
 fn evidence(
-    source: &Chain,
+    source: &Island,
+    chain: &DevnetChain,
     state: &ClientState,
     real: &[u8],
     destination: GatewayId,
     number: u64,
 ) -> Result<Vec<u8>, SandboxError> {
-    let (root, receipts) = prove_block(&[receipt(source, destination, number)], &[0]);
-    let protocol = source.devnet.config().protocol;
+    let (root, receipts) = prove_block(&[receipt(source, chain, destination, number)], &[0]);
+    let protocol = chain.net.config().protocol;
     let header = RawHeader::decode(protocol, real)?;
     let mut seals = SealCollection::default();
     seals.add(&header);
@@ -84,15 +89,15 @@ fn evidence(
 }
 
 /// A receipt, as it would stand in the trie, of a transaction that sent a packet to the forger's profit.
-fn receipt(source: &Chain, destination: GatewayId, number: u64) -> Vec<u8> {
+fn receipt(source: &Island, chain: &DevnetChain, destination: GatewayId, number: u64) -> Vec<u8> {
     let lane = LaneTerms { name: keccak256(b"messages"), ordered: false };
     let mut packet = Packet {
         source: source.gateway_id,
         destination,
         lane: causeway_protocol::LaneId::default(),
         sequence: 1_000_000,
-        sender: source.board.0.to_vec(),
-        receiver: source.board.0.to_vec(),
+        sender: source.board.clone(),
+        receiver: source.board.clone(),
         timeout: u64::MAX,
         budget: 100_000,
         payload: b"a message nobody posted".to_vec(),
@@ -100,7 +105,7 @@ fn receipt(source: &Chain, destination: GatewayId, number: u64) -> Vec<u8> {
     packet.lane = lane.lane_id(&packet);
     let kind = GatewayEventKind::PacketSent { packet: Box::new(packet), lane };
     let event = GatewayEvent { gateway: source.gateway_id, number, kind };
-    forge::receipt(true, 1, &[forge::encode_event(source.gateway, &event).as_log()])
+    forge::receipt(true, 1, &[forge::encode_event(chain.gateway, &event).as_log()])
 }
 
 /// What the hub said to it, if it was refused for what it is.

@@ -1,7 +1,9 @@
-//! A whole Causeway in one process: a private Postgres, devnet islands, a hub, three attestors of whom two have to sign, and
+//! A whole Causeway in one process: a private Postgres, islands, a hub, three attestors of whom two have to sign, and
 //! a relayer; and a demo that sends packets both ways, one that expires, one whose receiver fails, and one forged.
 //!
 //! Nothing in it is a mock: the blocks are sealed, the receipts proven, the signatures checked by the gateways' own code.
+//! EVM islands are devnets, small chains in this process. A Fabric island is a channel of Hyperledger Fabric's own peers and
+//! orderer, which Go builds where they have not been built before.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), causeway_sandbox::SandboxError> {
@@ -15,10 +17,12 @@
 //! # Ok(()) }
 //! ```
 
-mod chain;
 mod demo;
+mod devnet;
 mod error;
+mod fabric;
 mod forgery;
+mod island;
 mod keys;
 mod options;
 mod report;
@@ -27,7 +31,7 @@ mod stage;
 
 pub use error::SandboxError;
 pub use options::Options;
-pub use report::{Event, Ready, ReadyIsland, Report, Summary, Tokens};
+pub use report::{ChainId, Event, Ready, ReadyIsland, Report, Summary, Tokens};
 
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +46,10 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<Option<Summary>, SandboxError> {
     options.check()?;
-    let stage = Stage::set(&options, report).await?;
+    // A start takes a while where nodes have to be built; what it has started so far ends when it is dropped.
+    let Some(stage) = shutdown.run_until_cancelled(Stage::set(&options, report)).await.transpose()? else {
+        return Ok(None);
+    };
     let demo = demo(&stage, &options, report, &shutdown);
     let summary = tokio::select! {
         summary = demo => Some(summary?),
@@ -69,15 +76,16 @@ async fn demo(
     let mut tally = Tally::default();
     let ordinary = options.packets - 2;
     report.step(format!("sending {ordinary} packets, each island to the next"));
-    let sent = demo::send_ordinary(&stage.chains, ordinary);
+    let sent = demo::send_ordinary(&stage.islands, ordinary);
     let expected = usize::try_from(ordinary).unwrap_or(usize::MAX);
     let (sent, followed) = tokio::join!(sent, tally.follow(&auditor, report, expected, stop));
     sent?;
     followed?;
-    report.step("sending one whose receiver fails");
-    demo::send_failing(&stage.chains, &auditor, &mut tally, report, stop).await?;
-    report.step("sending one that has no time to arrive");
-    demo::send_expiring(&stage.chains, &auditor, &mut tally, report, stop).await?;
+    let trouble = demo::Trouble::among(&stage.islands)?;
+    report.step(format!("sending one whose receiver, on {}, fails", trouble.to.name));
+    trouble.send_failing(&auditor, &mut tally, report, stop).await?;
+    report.step(format!("sending one that has no time to arrive on {}", trouble.to.name));
+    trouble.send_expiring(&auditor, &mut tally, report, stop).await?;
     report.step("a relayer lies: a packet nobody sent, in a block the validators sealed");
     let answer = stage.forge().await?;
     let refused = forgery::refusal(&answer);

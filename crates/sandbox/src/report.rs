@@ -76,10 +76,10 @@ pub struct ReadyIsland {
     pub name: String,
     /// Its family.
     pub family: Family,
-    /// The URL of its JSON-RPC.
+    /// Where a node of it is asked: the URL of an EVM node's JSON-RPC, or a Fabric peer's (`grpcs://…`).
     pub rpc: String,
-    /// Its chain id (EIP-155).
-    pub chain_id: u64,
+    /// What the chain is called by its nodes.
+    pub chain_id: ChainId,
     /// The address of its gateway.
     #[serde(with = "json::hex")]
     pub gateway: Vec<u8>,
@@ -87,6 +87,25 @@ pub struct ReadyIsland {
     pub gateway_id: GatewayId,
     /// The block hash of its trust anchor.
     pub anchor: Hash,
+}
+
+/// What a chain is called by its nodes: whoever talks to them has to know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ChainId {
+    /// The chain id of an EVM chain (EIP-155).
+    Number(u64),
+    /// The name of a Fabric channel.
+    Channel(String),
+}
+
+impl std::fmt::Display for ChainId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "chain id {number}"),
+            Self::Channel(name) => write!(f, "channel {name}"),
+        }
+    }
 }
 
 /// How the demo ended.
@@ -141,6 +160,8 @@ impl Report {
     pub fn emit(&self, event: &Event) {
         let text = if self.json {
             if matches!(event, Event::Progress { .. }) {
+                // For whoever watches; standard output is a program's.
+                eprintln!("{}", self.in_words(event));
                 return;
             }
             serde_json::to_string(event).unwrap_or_default()
@@ -194,7 +215,7 @@ impl Ready {
         ];
         for island in &self.islands {
             lines.push(format!(
-                "          {:<9} {}  chain id {}, {}, gateway {} ({})",
+                "          {:<9} {}  {}, {}, gateway {} ({})",
                 island.name,
                 island.rpc,
                 island.chain_id,

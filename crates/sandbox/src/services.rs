@@ -7,10 +7,6 @@ use std::time::Duration;
 use causeway_api::{CreateToken, Role};
 use causeway_attestor::{AttestorConfig, SystemClock, WatchedIsland};
 use causeway_client::{HubClient, Settings, Token};
-use causeway_evm::rpc::{Nodes, NodesSettings};
-use causeway_evm::{
-    Account, AccountSettings, DestinationSettings, EvmDestination, EvmSource, SourceSettings,
-};
 use causeway_hub::HubConfig;
 use causeway_postgres::{Options as PostgresOptions, Server};
 use causeway_protocol::{Address, HubId, LocalSigner, Signer};
@@ -19,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::chain::Chain;
+use crate::island::{Adapters, Island};
 use crate::{SandboxError, keys};
 
 /// The origin line of the sandbox's log.
@@ -156,31 +152,24 @@ impl AttestorSeat {
     }
 }
 
-/// Starts a relayer that serves every chain.
+/// Starts a relayer that serves every island.
 pub(crate) fn start_relayer(
     hub: &Hub,
     token: &str,
     signer: LocalSigner,
-    chains: &[Chain],
+    islands: &[Island],
     shutdown: CancellationToken,
 ) -> Result<JoinHandle<()>, SandboxError> {
-    let mut islands = Vec::new();
-    for chain in chains {
-        let settings = NodesSettings::new([chain.devnet.url()]);
-        let nodes = Arc::new(Nodes::new(&settings).map_err(|error| SandboxError::Nodes(error.to_string()))?);
-        let key = Arc::new(LocalSigner::from_bytes(&chain.relayer_key().secret())?);
-        let account = Arc::new(Account::new(nodes.clone(), key, AccountSettings::default()));
-        islands.push(IslandConfig {
-            island: chain.name.clone(),
-            source: Arc::new(EvmSource::new(nodes, SourceSettings::default())),
-            destination: Some(Arc::new(EvmDestination::new(account, DestinationSettings::default()))),
-        });
+    let mut served = Vec::new();
+    for island in islands {
+        let Adapters { source, destination } = island.chain.adapters()?;
+        served.push(IslandConfig { island: island.name.clone(), source, destination: Some(destination) });
     }
     let relayer = Relayer::new(RelayerConfig {
         hub: hub.client(token)?,
         hub_id: Hub::id(),
         signer: Arc::new(signer),
-        islands,
+        islands: served,
         pace: Pace::default(),
     });
     Ok(tokio::spawn(async move { relayer.run(shutdown).await }))

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use causeway_api::{EvidenceAnswer, Role};
 use causeway_client::HubClient;
-use causeway_protocol::{Address, LocalSigner, Signer};
+use causeway_protocol::{Address, Family, LocalSigner, Signer};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::chain::Chain;
+use crate::fabric::Programs;
+use crate::island::{Island, Opening};
 use crate::report::{Event, Ready, Report, Tokens};
 use crate::services::{AttestorSeat, Hub, start_relayer};
-use crate::{Options, SandboxError, forgery, keys};
+use crate::{Options, SandboxError, devnet, fabric, forgery, keys};
 
 /// Attestors, and how many of them have to sign.
 const ATTESTORS: usize = 3;
@@ -25,7 +26,7 @@ const FIRST_CHAIN_ID: u64 = 3001;
 /// A running sandbox.
 pub(crate) struct Stage {
     /// The islands.
-    pub(crate) chains: Vec<Chain>,
+    pub(crate) islands: Vec<Island>,
     hub: Hub,
     auditor: String,
     liar: (LocalSigner, String),
@@ -40,6 +41,12 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts everything and registers it with each other.
     pub(crate) async fn set(options: &Options, report: &Report) -> Result<Self, SandboxError> {
+        // First: where they cannot be had, nothing else is worth starting.
+        let programs = if options.islands.contains(&Family::Fabric) {
+            Some(Programs::build(report).await?)
+        } else {
+            None
+        };
         let (data, temporary) = folder(options.data.as_deref())?;
         let (agents, hub_stop) = (CancellationToken::new(), CancellationToken::new());
         report.step("starting Postgres and the hub");
@@ -49,27 +56,27 @@ impl Stage {
             seats.push(AttestorSeat::register(&hub, index).await?);
         }
         report.step("starting the islands, deploying a gateway and a message board on each");
-        let chains = start_chains(options, &seats).await?;
+        let islands = start_islands(options, &seats, programs.as_ref()).await?;
         report.step("registering the islands");
         let owner = hub.token("owner", Role::Owner, None).await?;
         let (as_owner, as_operator) = (hub.client(&owner)?, hub.client(&hub.operator)?);
-        for chain in &chains {
-            chain.register(&as_owner).await?;
+        for island in &islands {
+            island.register(&as_owner).await?;
         }
         report
             .step(format!("starting {ATTESTORS} attestors, of whom {THRESHOLD} have to sign, and a relayer"));
         let mut tasks = Vec::new();
         for (index, seat) in seats.iter().enumerate() {
-            let watched = chains.iter().map(Chain::watched).collect();
+            let watched = islands.iter().map(Island::watched).collect();
             let store = data.join(format!("attestor-{index}"));
             tasks.push(seat.start(&hub, store, watched, agents.clone())?);
         }
         let relayer_key = keys::signer("relayer")?;
         let relayer = hub.token("relayer", Role::Relayer, Some(relayer_key.address())).await?;
-        tasks.push(start_relayer(&hub, &relayer, relayer_key, &chains, agents.clone())?);
+        tasks.push(start_relayer(&hub, &relayer, relayer_key, &islands, agents.clone())?);
         report.step("approving the islands, whose gateways the relayer proves");
-        for chain in &chains {
-            chain.approve(&as_operator).await?;
+        for island in &islands {
+            island.approve(&as_operator).await?;
         }
         let auditor = hub.token("auditor", Role::Auditor, None).await?;
         let liar = keys::signer("lying relayer")?;
@@ -83,11 +90,11 @@ impl Stage {
                 attestor: seats[0].token.clone(),
                 auditor: auditor.clone(),
             },
-            islands: chains.iter().map(Chain::ready).collect(),
+            islands: islands.iter().map(Island::ready).collect(),
             postgres: hub.database(),
         })));
         let liar = (liar, liar_token);
-        Ok(Self { chains, hub, auditor, liar, agents, hub_stop, tasks, _temporary: temporary })
+        Ok(Self { islands, hub, auditor, liar, agents, hub_stop, tasks, _temporary: temporary })
     }
 
     /// A client that may read the history.
@@ -99,8 +106,7 @@ impl Stage {
     pub(crate) async fn forge(&self) -> Result<EvidenceAnswer, SandboxError> {
         let (signer, token) = &self.liar;
         let client = self.hub.client(token)?;
-        let destination = self.chains[1].gateway_id;
-        forgery::submit(&client, Hub::id(), signer, &self.chains[0], destination).await
+        forgery::submit(&client, Hub::id(), signer, &self.islands).await
     }
 
     /// Stops everything: first who asks, then who answers.
@@ -116,12 +122,20 @@ impl Stage {
     }
 }
 
-async fn start_chains(options: &Options, seats: &[AttestorSeat]) -> Result<Vec<Chain>, SandboxError> {
+async fn start_islands(
+    options: &Options,
+    seats: &[AttestorSeat],
+    programs: Option<&Programs>,
+) -> Result<Vec<Island>, SandboxError> {
     let mut attestors: Vec<Address> = seats.iter().map(|seat| seat.signer.address()).collect();
     attestors.sort_unstable();
-    let starts = options.islands.iter().zip(NAMES).zip(FIRST_CHAIN_ID..).map(|((family, name), chain_id)| {
-        Chain::start(name, *family, chain_id, Hub::id(), &attestors, THRESHOLD)
-    });
+    let opening = Opening { hub: Hub::id(), attestors: &attestors, threshold: THRESHOLD };
+    let starts = options.islands.iter().zip(NAMES).zip(FIRST_CHAIN_ID..).map(
+        async |((family, name), chain_id)| match (family, programs) {
+            (Family::Fabric, Some(programs)) => fabric::start(name, programs, opening).await,
+            (family, _) => devnet::start(name, *family, chain_id, opening).await,
+        },
+    );
     futures::future::try_join_all(starts).await
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use causeway_process::BuildError;
+
 /// Why a node could not be built, started or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
@@ -85,6 +87,15 @@ pub enum NodeError {
         /// How many there are.
         count: usize,
     },
+}
+
+impl From<BuildError> for NodeError {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Io { doing, cause } => Self::Io { doing, source: cause },
+            other => Self::Unavailable { reason: other.to_string() },
+        }
+    }
 }
 
 impl NodeError {

@@ -15,8 +15,8 @@
 //! # }
 //! ```
 //!
-//! The node is built once, from `go.mod` beside this crate, and kept under the target folder. Where Go or its
-//! modules are missing, [`Network::start_or_skip`] says `skipped: …` and answers `None`, unless
+//! The node is built once, from `go.mod` beside this crate, and kept in the user's cache
+//! ([`causeway_process::cache_folder`]). Where Go or its modules are missing, [`Network::start_or_skip`] says `skipped: …` and answers `None`, unless
 //! `CAUSEWAY_REQUIRE_NODES=1` demands the nodes.
 //!
 //! Every process listens on 127.0.0.1 only, on ports below 32768 (above, the kernel hands them out to others), and

@@ -61,9 +61,7 @@ impl Network {
     /// [`NodeError::Unavailable`] when there is no binary to run; anything else means that it ran and failed.
     pub async fn start(config: NetworkConfig) -> Result<Self, NodeError> {
         config.check()?;
-        let binary = tokio::task::spawn_blocking(geth).await.map_err(|error| NodeError::Unavailable {
-            reason: format!("the build did not finish: {error}"),
-        })??;
+        let binary = geth().await?;
         let network = Self::prepare(config, binary)?;
         for index in 0..network.nodes.len() {
             network.restart(index)?;

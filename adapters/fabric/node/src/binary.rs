@@ -1,59 +1,53 @@
-//! The pinned Fabric's binaries, and chaincode: built once, then found.
+//! The pinned Fabric's programs, and chaincode: built once, then found.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use sha2::{Digest as _, Sha256};
+use causeway_process::GoModule;
 
 use crate::NodeError;
 
-/// What `go build` is asked for.
+/// Where Fabric's programs are in its module.
 const PACKAGE: &str = "github.com/hyperledger/fabric/cmd/";
-/// The commands of Fabric that a network needs.
+/// The programs of Fabric that a network needs.
 const COMMANDS: [&str; 6] = ["peer", "orderer", "configtxgen", "configtxlator", "cryptogen", "osnadmin"];
-/// Packages that one build compiles at once: tests share their machine with others.
-const PARALLEL: &str = "2";
+/// The program that is the gateway and the applications beside it.
+const CHAINCODE: &str = "causeway-chaincode";
+/// The module of the gateway chaincode. What is built from must not depend on where this crate was.
+const GATEWAY: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/gateway.rs"));
 
-/// Where the pinned Fabric's binaries are.
+/// Where the pinned Fabric's programs are.
 #[derive(Debug, Clone)]
 pub struct Binaries {
     folder: PathBuf,
 }
 
 impl Binaries {
-    /// Finds the binaries, building them first if this `go.mod` and `go.sum` have not been built yet.
-    ///
-    /// `CAUSEWAY_FABRIC` names a folder of binaries to use instead. Otherwise they live in `fabric/<digest>` of the target
-    /// folder (`CARGO_TARGET_DIR`, else the workspace's `target`); a file lock lets tests that run in parallel build
-    /// them once. Blocks for a minute or two when it has to build.
+    /// Finds the programs, building them first where these have not been built yet: a minute or two. They are kept in the
+    /// user's cache. `CAUSEWAY_FABRIC` names a folder of programs to use instead.
     ///
     /// # Errors
     /// [`NodeError::Unavailable`] when there is no Go, or it cannot build; [`NodeError::Io`] when the folder cannot be
     /// written.
-    pub fn find() -> Result<Self, NodeError> {
-        if let Some(given) = std::env::var_os("CAUSEWAY_FABRIC") {
-            let folder = PathBuf::from(given);
-            return match COMMANDS.iter().find(|command| !folder.join(command).is_file()) {
-                None => Ok(Self { folder }),
-                Some(missing) => Err(NodeError::Unavailable {
-                    reason: format!("CAUSEWAY_FABRIC has no {missing}: {}", folder.display()),
-                }),
+    pub async fn find() -> Result<Self, NodeError> {
+        let Some(folder) = given() else {
+            let module = GoModule {
+                name: "fabric",
+                files: vec![
+                    ("go.mod".into(), include_bytes!("../go.mod").to_vec()),
+                    ("go.sum".into(), include_bytes!("../go.sum").to_vec()),
+                ],
+                packages: COMMANDS.iter().map(|name| format!("{PACKAGE}{name}")).collect(),
+                flags: Vec::new(),
             };
+            return Ok(Self { folder: module.programs().await? });
+        };
+        match COMMANDS.iter().find(|command| !folder.join(command).is_file()) {
+            None => Ok(Self { folder }),
+            Some(missing) => Err(NodeError::Unavailable {
+                reason: format!("CAUSEWAY_FABRIC has no {missing}: {}", folder.display()),
+            }),
         }
-        let module = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = target_folder().join("fabric").join(digest(module)?);
-        let complete = folder.join("complete");
-        if !complete.is_file() {
-            let _lock = lock(&folder)?;
-            // Whoever held the lock before us may have built them.
-            if !complete.is_file() {
-                let packages: Vec<String> = COMMANDS.iter().map(|name| format!("{PACKAGE}{name}")).collect();
-                build(module, &folder, &packages)?;
-                File::create(&complete).map_err(NodeError::io("creating", &complete))?;
-            }
-        }
-        Ok(Self { folder })
     }
 
     /// The path of one of them.
@@ -62,71 +56,62 @@ impl Binaries {
     }
 }
 
-/// Builds the chaincode `package` (such as `./cmd/gateway`) of the Go module in `module`, and answers its binary.
+/// The program of the gateway and its applications, built from the sources that this crate carries, and kept as
+/// [`Binaries::find`] says. Where the folder `CAUSEWAY_FABRIC` has a `causeway-chaincode`, that is taken.
+///
+/// # Errors
+/// As [`Binaries::find`].
+pub async fn gateway_chaincode() -> Result<PathBuf, NodeError> {
+    if let Some(program) = given().map(|folder| folder.join(CHAINCODE)).filter(|program| program.is_file()) {
+        return Ok(program);
+    }
+    let files = GATEWAY.iter().map(|(name, content)| ((*name).to_owned(), content.to_vec())).collect();
+    build(files, &format!("./cmd/{CHAINCODE}"), CHAINCODE).await
+}
+
+/// Builds the chaincode `package` (such as `./cmd/store`) of the Go module in the folder `module`, and answers its program.
 ///
 /// # Errors
 /// As [`Binaries::find`].
 pub async fn build_chaincode(module: &Path, package: &str) -> Result<PathBuf, NodeError> {
-    let (module, package) = (module.to_owned(), package.to_owned());
-    let built = tokio::task::spawn_blocking(move || {
-        let module = module.canonicalize().map_err(NodeError::io("finding", &module))?;
-        let named = Sha256::digest(format!("{}\n{package}", module.display()));
-        let folder = target_folder().join("fabric/chaincode").join(const_hex::encode(&named[..8]));
-        let _lock = lock(&folder)?;
-        let (new, binary) = (folder.join("chaincode.new"), folder.join("chaincode"));
-        // Go's own cache knows what has changed. A running chaincode keeps the file it was started from.
-        build(&module, &new, &[package])?;
-        fs::rename(&new, &binary).map_err(NodeError::io("renaming to", &binary))?;
-        Ok(binary)
-    });
-    built
-        .await
-        .map_err(|error| NodeError::Unavailable { reason: format!("the build did not finish: {error}") })?
+    let mut files = Vec::new();
+    read(module, module, &mut files)?;
+    files.sort();
+    // Go calls the program of a module's own package as the module, as far as its folder is called that too.
+    let folder = module.join(package).canonicalize().map_err(NodeError::io("finding", module))?;
+    let program = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    build(files, package, &program).await
 }
 
-/// The folder that build products of this workspace go to.
-fn target_folder() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
-    // An absolute CARGO_TARGET_DIR replaces the workspace in `join`, a relative one is meant from there.
-    workspace.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+async fn build(files: Vec<(String, Vec<u8>)>, package: &str, program: &str) -> Result<PathBuf, NodeError> {
+    let (packages, flags) = (vec![package.to_owned()], vec!["-trimpath".to_owned()]);
+    let module = GoModule { name: "fabric-chaincode", files, packages, flags };
+    Ok(module.programs().await?.join(program))
 }
 
-/// Holds `folder`, created if need be, against other builders.
-fn lock(folder: &Path) -> Result<File, NodeError> {
-    fs::create_dir_all(folder).map_err(NodeError::io("creating", folder))?;
-    let path = folder.join("lock");
-    let lock = File::create(&path).map_err(NodeError::io("creating", &path))?;
-    lock.lock().map_err(NodeError::io("locking", &path))?;
-    Ok(lock)
+fn given() -> Option<PathBuf> {
+    std::env::var_os("CAUSEWAY_FABRIC").map(PathBuf::from)
 }
 
-/// Names a build by what it is built from.
-fn digest(module: &Path) -> Result<String, NodeError> {
-    let mut hash = Sha256::new();
-    for name in ["go.mod", "go.sum"] {
-        let path = module.join(name);
-        hash.update(fs::read(&path).map_err(NodeError::io("reading", &path))?);
-    }
-    Ok(const_hex::encode(&hash.finalize()[..8]))
-}
-
-/// Runs `go build`; every failure of it means that what it builds is not available here.
-fn build(module: &Path, output: &Path, packages: &[String]) -> Result<(), NodeError> {
-    let run = Command::new("go")
-        .args(["build", "-p", PARALLEL, "-mod=readonly", "-buildvcs=false", "-o"])
-        .arg(output)
-        .args(packages)
-        .current_dir(module)
-        .output();
-    let reason = match run {
-        Ok(done) if done.status.success() => return Ok(()),
-        Ok(done) => {
-            let said = String::from_utf8_lossy(&done.stderr);
-            format!("`go build` ended with {}:\n{}", done.status, crate::command::last_lines(&said, 15))
+/// The files of a Go module that its programs are built from.
+fn read(module: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), NodeError> {
+    for entry in fs::read_dir(folder).map_err(NodeError::io("listing", folder))? {
+        let path = entry.map_err(NodeError::io("listing", folder))?.path();
+        let name = path.strip_prefix(module).unwrap_or(&path).display().to_string();
+        if path.is_dir() {
+            read(module, &path, files)?;
+        } else if is_built_from(&path) {
+            files.push((name, fs::read(&path).map_err(NodeError::io("reading", &path))?));
         }
-        Err(error) => format!("`go build` did not start: {error}"),
-    };
-    Err(NodeError::Unavailable { reason })
+    }
+    Ok(())
+}
+
+/// Whether it is what its module names, or a source that is no test.
+fn is_built_from(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let source = path.extension().is_some_and(|extension| extension == "go") && !name.ends_with("_test.go");
+    source || name == "go.mod" || name == "go.sum"
 }
 
 #[cfg(test)]
@@ -134,24 +119,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_is_named_by_go_mod_and_go_sum() {
-        let module = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let other = tempfile::tempdir().unwrap();
-        fs::copy(module.join("go.mod"), other.path().join("go.mod")).unwrap();
-        fs::copy(module.join("go.sum"), other.path().join("go.sum")).unwrap();
-        assert_eq!(digest(module).unwrap(), digest(other.path()).unwrap());
-
-        fs::write(other.path().join("go.sum"), "another").unwrap();
-        assert_ne!(digest(module).unwrap(), digest(other.path()).unwrap());
-    }
-
-    #[test]
-    fn a_module_that_does_not_build_is_unavailable_and_says_why() {
-        let empty = tempfile::tempdir().unwrap();
-        let refused = build(empty.path(), &empty.path().join("peer"), &["./cmd/peer".into()]).unwrap_err();
-        assert!(
-            matches!(&refused, NodeError::Unavailable { reason } if reason.contains("go build")),
-            "{refused}"
-        );
+    fn the_gateways_sources_are_those_beside_this_crate() {
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway");
+        let mut files = Vec::new();
+        read(&module, &module, &mut files).unwrap();
+        files.retain(|(name, _)| !name.starts_with("internal/"));
+        files.sort();
+        let carried: Vec<_> =
+            GATEWAY.iter().map(|(name, content)| ((*name).to_owned(), content.to_vec())).collect();
+        assert_eq!(carried, files);
+        assert!(carried.iter().any(|(name, _)| name == "cmd/causeway-chaincode/main.go"));
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use causeway_process::BuildError;
+
 /// Why a network could not be built, started or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
@@ -73,6 +75,15 @@ pub enum NodeError {
         /// The one asked for.
         name: String,
     },
+}
+
+impl From<BuildError> for NodeError {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Io { doing, cause } => Self::Io { doing, source: cause },
+            other => Self::Unavailable { reason: other.to_string() },
+        }
+    }
 }
 
 impl NodeError {

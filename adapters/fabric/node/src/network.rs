@@ -54,10 +54,7 @@ impl Network {
     /// [`NodeError::Unavailable`] when there are no binaries to run; anything else means that they ran and failed.
     pub async fn start(config: NetworkConfig) -> Result<Self, NodeError> {
         config.check()?;
-        let built = tokio::task::spawn_blocking(Binaries::find).await;
-        let binaries = built.map_err(|error| NodeError::Unavailable {
-            reason: format!("the build did not finish: {error}"),
-        })??;
+        let binaries = Binaries::find().await?;
         let network = Self::prepare(config, binaries).await?;
         network.start_ordering().await?;
         for organisation in &network.organisations {
@@ -114,14 +111,6 @@ impl Network {
             arguments: Vec::new(),
             environment: vec![("FABRIC_CFG_PATH".into(), home.display().to_string())],
         });
-
-        let crypto = path.join("crypto");
-        let mut organisations = Vec::new();
-        for number in 1..=config.organisations {
-            let mut organisation = Organisation::numbered(&crypto, number);
-            lay_out_peers(&path, &binaries, &mut organisation, config.peers)?;
-            organisations.push(organisation);
-        }
         write(
             &path.join("channel/configtx.yaml"),
             &files::configtx(&config, &crypto, &organisations, ports),

@@ -1,6 +1,5 @@
 //! A channel with an open gateway and a board, and everything that acts on it.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +8,7 @@ use causeway_fabric::{
     AnchorTerms, DestinationSettings, FabricDestination, FabricSource, Identity, Opening, PeerSettings,
     Peers, PeersSettings, SourceSettings, TlsSettings, propose_anchor,
 };
-use causeway_fabric_node::{Chaincode, Network, NetworkConfig, Policy, build_chaincode};
+use causeway_fabric_node::{Chaincode, Network, NetworkConfig, Policy, gateway_chaincode};
 use causeway_protocol::{
     Attestation, AttestationKind, Batch, BatchProof, Family, GatewayId, HubId, Island as IslandParts,
     LaneTerms, LocalSigner, Packet, Signer,
@@ -91,8 +90,7 @@ pub(crate) fn texts(arguments: &[&str]) -> Vec<Vec<u8>> {
 /// A channel where gateway and board are defined, and the gateway is not open; none where there are no nodes.
 pub(crate) async fn network_with_gateway(config: NetworkConfig) -> Option<Network> {
     let mut network = Network::start_or_skip(config).await.unwrap()?;
-    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway");
-    let binary = build_chaincode(&module, "./cmd/causeway-chaincode").await.unwrap();
+    let binary = gateway_chaincode().await.unwrap();
     for role in ["gateway", "board"] {
         let chaincode = Chaincode::new(role, binary.clone(), Policy::Signature(BOTH.into()));
         network.deploy(Chaincode { arguments: vec![role.into()], ..chaincode }).await.unwrap();

@@ -21,7 +21,8 @@ pub(crate) struct Sandbox {
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
-    /// The families of the islands, at least two.
+    /// The families of the islands, at least two: qbft, ibft2, ibft, fabric. A Fabric island runs real nodes, which Go builds the
+    /// first time; not all can be Fabric.
     #[arg(long, value_delimiter = ',', default_value = "qbft,qbft", value_name = "FAMILIES")]
     islands: Vec<Family>,
     /// The hub's port on 127.0.0.1; any free one unless given.

@@ -10,7 +10,7 @@ use causeway_fabric::{
     AnchorTerms, Committed, Identity, Opening, PeerSettings, Peers, PeersSettings, TlsSettings,
     TransactError, propose_anchor,
 };
-use causeway_fabric_node::{Chaincode, Network, NetworkConfig, NodeError, Policy, build_chaincode};
+use causeway_fabric_node::{Chaincode, Network, NetworkConfig, NodeError, Policy, gateway_chaincode};
 use causeway_protocol::{Address, Family, GatewayId, HubId, Island, LocalSigner, PacketId, Signer};
 use causeway_verifier::fabric::proto;
 use prost::Message as _;
@@ -61,8 +61,7 @@ impl FabricIsland {
         let peers = peers(&network);
         let terms = AnchorTerms { time: in_seconds(0), trusting_period: 86_400 };
         let anchor = propose_anchor(&peers, None, terms, &[]).await.unwrap();
-        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../adapters/fabric/gateway");
-        let binary = build_chaincode(&module, "./cmd/causeway-chaincode").await?;
+        let binary = gateway_chaincode().await?;
         for role in [GATEWAY, BOARD] {
             let chaincode = Chaincode::new(role, binary.clone(), Policy::Signature(BOTH.into()));
             network.deploy(Chaincode { arguments: vec![role.into()], ..chaincode }).await?;
