@@ -1,4 +1,4 @@
-//! Connection profiles: the JSON file in which Fabric's own tools and SDKs name a network's nodes.
+//! Connection profiles: the file, in YAML or JSON, in which Fabric's own tools and SDKs name a network's nodes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,13 +30,13 @@ pub enum ProfileError {
         /// The operating system's answer.
         source: std::io::Error,
     },
-    /// Not the JSON that a profile is.
-    #[error("{path}: expected a connection profile in JSON: {source}")]
-    Json {
+    /// Neither the JSON nor the YAML that a profile is.
+    #[error("{path}: expected a connection profile, in YAML or JSON: {why}")]
+    Form {
         /// The file.
         path: PathBuf,
         /// What is wrong, and where.
-        source: serde_json::Error,
+        why: String,
     },
     /// An organisation names a peer that the profile does not describe.
     #[error("organisation {organisation} has peer {peer}, which the profile does not describe")]
@@ -105,8 +105,7 @@ impl Profile {
     /// key, PEM, for nodes that ask for one: a profile has none.
     pub fn read(path: &Path, identity: Option<(String, String)>) -> Result<Self, ProfileError> {
         let text = read(path)?;
-        let file: File =
-            serde_json::from_str(&text).map_err(|source| ProfileError::Json { path: path.into(), source })?;
+        let file = parse(&text).map_err(|why| ProfileError::Form { path: path.into(), why })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let settings = |node: &Node, msp: &str| {
             let roots = match (&node.roots.pem, &node.roots.path) {
@@ -135,6 +134,15 @@ impl Profile {
             peers: peers.into_values().collect(),
             channels: file.channels.into_keys().collect(),
         })
+    }
+}
+
+/// JSON where it looks like it: nearly all JSON is YAML, but not all.
+fn parse(text: &str) -> Result<File, String> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    } else {
+        serde_saphyr::from_str(text).map_err(|error| error.to_string())
     }
 }
 
@@ -185,13 +193,80 @@ mod tests {
         assert_eq!(read.orderers[0].tls.roots, "ORDERER");
     }
 
+    /// As the scripts write it that come with Fabric's own test network.
+    #[test]
+    fn a_profile_in_yaml_is_read_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connection-org1.yaml");
+        let text = "---
+name: test-network-org1
+version: 1.0.0
+client:
+  organization: Org1
+  connection:
+    timeout:
+      peer:
+        endorser: '300'
+organizations:
+  Org1:
+    mspid: Org1MSP
+    peers:
+    - peer0.org1.example.com
+    certificateAuthorities:
+    - ca.org1.example.com
+peers:
+  peer0.org1.example.com:
+    url: grpcs://localhost:7051
+    tlsCACerts:
+      pem: |
+          -----BEGIN CERTIFICATE-----
+          MIIC
+          -----END CERTIFICATE-----
+    grpcOptions:
+      ssl-target-name-override: peer0.org1.example.com
+      hostnameOverride: peer0.org1.example.com
+certificateAuthorities:
+  ca.org1.example.com:
+    url: https://localhost:7054
+    caName: ca-org1
+    tlsCACerts:
+      pem:
+        - |
+          -----BEGIN CERTIFICATE-----
+          -----END CERTIFICATE-----
+    httpOptions:
+      verify: false
+";
+        fs::write(&path, text).unwrap();
+        let read = Profile::read(&path, None).unwrap();
+        assert!(read.channels.is_empty() && read.orderers.is_empty());
+        let [peer] = &read.peers[..] else { panic!("{:?}", read.peers) };
+        assert_eq!((peer.url.as_str(), peer.msp.as_str()), ("grpcs://localhost:7051", "Org1MSP"));
+        assert_eq!(peer.tls.roots, "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n");
+        assert_eq!(peer.tls.name.as_deref(), Some("peer0.org1.example.com"));
+    }
+
+    #[test]
+    fn a_profile_that_grows_as_it_is_read_is_refused() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let below = format!("*a{}", level - 1);
+            text.push_str(&format!("a{level}: &a{level} [{}]\n", [below.as_str(); 10].join(", ")));
+        }
+        let started = std::time::Instant::now();
+        assert!(parse(&text).is_err());
+        assert!(started.elapsed() < std::time::Duration::from_secs(5));
+    }
+
     #[test]
     fn what_is_no_profile_says_why() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("profile.json");
         assert!(matches!(Profile::read(&path, None), Err(ProfileError::File { .. })));
-        fs::write(&path, "name: trade").unwrap();
-        assert!(matches!(Profile::read(&path, None), Err(ProfileError::Json { .. })));
+        for text in ["{\"peers\": [1]}", "peers: [1]", "peers:\n  a: {}\n", "a: *b"] {
+            fs::write(&path, text).unwrap();
+            assert!(matches!(Profile::read(&path, None), Err(ProfileError::Form { .. })), "{text:?}");
+        }
         let lost = json!({ "organizations": { "Org1": { "mspid": "Org1MSP", "peers": ["gone"] } } });
         fs::write(&path, lost.to_string()).unwrap();
         let error = Profile::read(&path, None).unwrap_err();

@@ -22,7 +22,7 @@ pub(super) struct FabricBlocks {
     /// Block 0 of the channel, as `peer channel fetch 0` writes it.
     #[arg(long, value_name = "FILE", requires = "config_block")]
     genesis_block: Option<PathBuf>,
-    /// Ask peers instead: the connection profile (JSON) that names them.
+    /// Ask peers instead: the connection profile (YAML or JSON) that names them.
     #[arg(long, value_name = "FILE", conflicts_with = "config_block", requires_all = ["channel", "msp", "certificate", "key"])]
     profile: Option<PathBuf>,
     /// The channel to ask for.
