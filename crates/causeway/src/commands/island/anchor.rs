@@ -6,7 +6,7 @@ mod fabric;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use causeway_protocol::{Family, Hash, anchor_digest};
+use causeway_protocol::{Family, Hash, Island, anchor_digest};
 use clap::Args;
 use serde_json::json;
 
@@ -59,10 +59,13 @@ pub(crate) async fn run(args: &Anchor) -> anyhow::Result<()> {
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     let digest = anchor_digest(&proposed.bytes);
+    let parts = Island { family: args.family, fingerprint: proposed.fingerprint, anchor: proposed.block };
+    let island = parts.id();
     let validators: Vec<_> = proposed.validators.iter().map(const_hex::encode_prefixed).collect();
     if args.output.json {
         return output::json(&json!({
             "family": args.family,
+            "island": island,
             "fingerprint": proposed.fingerprint,
             "height": proposed.height.to_string(),
             "block": proposed.block,
@@ -71,6 +74,7 @@ pub(crate) async fn run(args: &Anchor) -> anyhow::Result<()> {
             "anchor": hex,
         }));
     }
+    output::line(format!("island       {island}"))?;
     output::line(format!("fingerprint  {}", proposed.fingerprint))?;
     output::line(format!("block        {} {}", proposed.height, proposed.block))?;
     output::line(format!("digest       {digest}"))?;
