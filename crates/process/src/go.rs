@@ -108,7 +108,7 @@ impl GoModule {
             let (sources, built) = (new.path().join("source"), new.path().join("bin"));
             self.write(&sources)?;
             fs::create_dir(&built).map_err(BuildError::io("creating", &built))?;
-            self.build("go", &sources, &built).await?;
+            self.build("go", new.path(), &sources, &built).await?;
             fs::rename(&built, &programs).map_err(BuildError::io("renaming to", &programs))?;
         }
         Ok(programs)
@@ -142,7 +142,8 @@ impl GoModule {
         Ok(())
     }
 
-    async fn build(&self, go: &str, sources: &Path, output: &Path) -> Result<(), BuildError> {
+    /// Has `go` build what is in `sources` into `output`; everything else that it writes goes into `scratch`.
+    async fn build(&self, go: &str, scratch: &Path, sources: &Path, output: &Path) -> Result<(), BuildError> {
         let mut command = Command::new(go);
         command
             .args(["build", "-p", PARALLEL, "-mod=readonly", "-buildvcs=false"])
@@ -153,6 +154,7 @@ impl GoModule {
             .current_dir(sources)
             // No workspace of the user's counts here.
             .env("GOWORK", "off")
+            .env("GOTMPDIR", scratch)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -173,7 +175,9 @@ impl GoModule {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&said);
-        let lines: Vec<&str> = said.lines().collect();
+        let mut lines: Vec<&str> = said.lines().collect();
+        // It says so for every package that it cannot have.
+        lines.dedup();
         let said = lines[lines.len().saturating_sub(LINES)..].join("\n");
         Err(BuildError::Failed { name: self.name, status, said })
     }
@@ -274,7 +278,8 @@ mod tests {
     async fn where_there_is_no_go_it_says_so_and_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let module = module("package main");
-        let error = module.build("no-such-go", folder.path(), folder.path()).await.unwrap_err();
+        let error =
+            module.build("no-such-go", folder.path(), folder.path(), folder.path()).await.unwrap_err();
         assert!(matches!(error, BuildError::NoGo { .. }), "{error}");
         assert!(error.to_string().contains("Install Go"), "{error}");
     }

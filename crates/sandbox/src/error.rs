@@ -18,8 +18,8 @@ pub enum SandboxError {
     NoDevnet,
     /// There are no Fabric nodes to run.
     #[error(
-        "an island of the family fabric runs Hyperledger Fabric's own nodes. {0}. \
-         Or have CAUSEWAY_FABRIC name a folder with the programs, or leave the family out of --islands"
+        "an island of the family fabric runs Hyperledger Fabric's own nodes, and they cannot be had; leave it out of --islands, \
+         have CAUSEWAY_FABRIC name a folder with the programs, or mend this: {0}"
     )]
     NoFabric(String),
     /// Fabric's nodes were started and failed.
