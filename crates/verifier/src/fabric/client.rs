@@ -52,13 +52,37 @@ impl Fabric {
         Ok((state, fact))
     }
 
+    fn judge(
+        state: &ClientState,
+        gateways: &[Gateway],
+        evidence: &[u8],
+        now: u64,
+        passes_over: bool,
+    ) -> Result<Verified<Advance>, Refusal> {
+        let state = State::decode(state)?;
+        if state.frozen {
+            return Err(Refusal::Frozen);
+        }
+        match Evidence::decode(evidence)? {
+            Evidence::Run(run) => Self::run(state, gateways, &run, now, passes_over).map(Verified::new),
+            Evidence::Misbehaviour(_) => Err(Refusal::Kind { expected: "1 run", came: 3 }),
+        }
+    }
+
     /// A run: whole blocks linked to the head, and what became of every transaction in them that concerns a gateway.
-    fn run(mut state: State, gateways: &[Gateway], run: &Run<'_>, now: u64) -> Result<Advance, Refusal> {
+    fn run(
+        mut state: State,
+        gateways: &[Gateway],
+        run: &Run<'_>,
+        now: u64,
+        passes_over: bool,
+    ) -> Result<Advance, Refusal> {
         state.check_period(now)?;
         check_link(&state, run.first, run.parent)?;
         let definitions_before = state.clone();
         let walk = walk(&mut state, &run.blocks, Seals::Checked)?;
         let mut answers = Answers::open(&state.channel, run, walk.last_channel())?;
+        answers.passes_over = passes_over;
         let definitions = judge::definitions(&definitions_before, &walk, gateways, &mut answers)?;
         answers.require(&state, &definitions)?;
         let events = judge::events(&mut state, &walk, gateways, &definitions, &mut answers, now)?;
@@ -115,6 +139,7 @@ struct Answers<'a> {
     of_definitions: Vec<Option<bool>>,
     used: Vec<bool>,
     used_keys: Vec<Vec<String>>,
+    passes_over: bool,
 }
 
 impl<'a> Answers<'a> {
@@ -128,6 +153,7 @@ impl<'a> Answers<'a> {
             of_definitions: vec![None; count],
             used: vec![false; count],
             used_keys: vec![Vec::new(); count],
+            passes_over: false,
         })
     }
 
@@ -194,6 +220,10 @@ impl<'a> Answers<'a> {
 }
 
 impl Fates for Answers<'_> {
+    fn passes_over(&self) -> bool {
+        self.passes_over
+    }
+
     fn committed(&mut self, question: &Question<'_>) -> Result<bool, FabricFault> {
         let mut answer = None;
         for place in 0..self.reads.len() {
@@ -264,14 +294,20 @@ impl LightClient for Fabric {
         evidence: &[u8],
         now: u64,
     ) -> Result<Verified<Advance>, Refusal> {
-        let state = State::decode(state)?;
-        if state.frozen {
-            return Err(Refusal::Frozen);
-        }
-        match Evidence::decode(evidence)? {
-            Evidence::Run(run) => Self::run(state, gateways, &run, now).map(Verified::new),
-            Evidence::Misbehaviour(_) => Err(Refusal::Kind { expected: "1 run", came: 3 }),
-        }
+        Self::judge(state, gateways, evidence, now, false)
+    }
+
+    /// An opening, or a definition of a chaincode without an open gateway, of which the evidence shows nothing is passed over:
+    /// the gateway was registered later and counts for nobody. Of an open gateway everything is demanded as ever.
+    fn replay(
+        &self,
+        state: &ClientState,
+        gateways: &[Gateway],
+        _recorded: Option<&Recorded>,
+        evidence: &[u8],
+        now: u64,
+    ) -> Result<Verified<Advance>, Refusal> {
+        Self::judge(state, gateways, evidence, now, true)
     }
 
     fn misbehaviour(

@@ -32,6 +32,12 @@ pub(super) struct Question<'a> {
 pub(super) trait Fates {
     /// Whether the write was committed.
     fn committed(&mut self, question: &Question<'_>) -> Result<bool, FabricFault>;
+
+    /// Whether what is not shown of a chaincode without an open gateway is passed over: who recorded the evidence may not have
+    /// known the gateway yet, and then asked nobody.
+    fn passes_over(&self) -> bool {
+        false
+    }
 }
 
 /// The chaincodes of the gateways, each once.
@@ -41,6 +47,12 @@ pub(super) fn chaincodes(gateways: &[Gateway]) -> Vec<&str> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// Whether a gateway that this chaincode is has opened.
+fn has_open(state: &State, gateways: &[Gateway], chaincode: &str) -> bool {
+    let mut here = gateways.iter().filter(|gateway| gateway.address == chaincode.as_bytes());
+    here.any(|gateway| state.is_open(gateway.id))
 }
 
 /// Whether a transaction's endorsements satisfy `policy`, as peers judge.
@@ -79,7 +91,17 @@ pub(super) fn definitions(
     let mut committed: Vec<(u64, Definition)> = Vec::new();
     for name in chaincodes(gateways) {
         let mut before = state.definition(name).cloned();
-        for change in committed_changes(name, &endorsed_changes(name, walk)?, fates)? {
+        let changes = endorsed_changes(name, walk)?;
+        let committed_here = match committed_changes(name, &changes, fates) {
+            // Whoever recorded this run did not follow the chaincode: its definition stays for them as it was.
+            Err(FabricFault::Unresolved { .. })
+                if fates.passes_over() && !has_open(state, gateways, name) =>
+            {
+                continue;
+            }
+            changes => changes?,
+        };
+        for change in committed_here {
             let definition = lifecycle::apply(before.as_ref(), name, change.writes)?;
             before = Some(definition.clone());
             committed.push((change.version.0, definition));
@@ -154,12 +176,16 @@ pub(super) fn events(
         let channel = &walk.channels[block.channel];
         for (version, transaction) in transactions(block) {
             for writes in transaction.writes.iter().filter(|writes| names.contains(&writes.namespace)) {
-                let found = written(state, channel, gateways, transaction, writes)?;
+                let chaincode = writes.namespace;
+                let may_pass = fates.passes_over() && !has_open(state, gateways, chaincode);
+                let found = match written(state, channel, gateways, transaction, writes) {
+                    Err(_) if may_pass => continue,
+                    found => found?,
+                };
                 let Some((first, gateway)) = found.first().map(|(write, event)| (write.key, event.gateway))
                 else {
                     continue;
                 };
-                let chaincode = writes.namespace;
                 let opening = found.iter().any(|(_, event)| is_opening(event));
                 let question = Question {
                     chaincode,
@@ -169,7 +195,11 @@ pub(super) fn events(
                     gateway: Some(gateway),
                     opening,
                 };
-                if !fates.committed(&question)? {
+                let is_committed = match fates.committed(&question) {
+                    Err(FabricFault::Unresolved { .. }) if may_pass => false,
+                    answer => answer?,
+                };
+                if !is_committed {
                     continue;
                 }
                 for (write, Written { gateway, kind }) in found {
@@ -226,7 +256,7 @@ fn written<'a>(
     let chaincode = writes.namespace;
     let here: Vec<&Gateway> =
         gateways.iter().filter(|gateway| gateway.address == chaincode.as_bytes()).collect();
-    let is_open = here.iter().any(|gateway| state.is_open(gateway.id));
+    let is_open = has_open(state, gateways, chaincode);
     let concerns = writes.key_policies || writes.writes.iter().any(|write| is_event_key(write.key));
     if !concerns || !is_open && opening(&here, transaction, writes).is_none() {
         return Ok(Vec::new());

@@ -9,6 +9,7 @@ mod encodings;
 mod endorsements;
 mod flips;
 mod forks;
+mod late;
 mod reads;
 mod real;
 mod runs;
