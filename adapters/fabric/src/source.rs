@@ -122,6 +122,7 @@ impl FabricSource {
         };
         let count = blocks.iter().map(fits).take_while(|fits| *fits).count();
         blocks.truncate(count.max(1));
+        blocks.first().map_or(Ok(()), |block| fits_evidence(block.served.number, block.served.size()))?;
         Ok(blocks)
     }
 
@@ -161,6 +162,18 @@ impl FabricSource {
         let most = self.settings.idle_blocks.min(self.settings.most_blocks);
         blocks.len() >= most || bytes >= self.settings.most_bytes || idle >= self.settings.idle_time
     }
+}
+
+/// Whole blocks travel, and evidence holds so much: a block that is larger cannot be proven, nor can anything after it.
+fn fits_evidence(height: u64, size: usize) -> Result<(), AdapterError> {
+    if size < MAX_EVIDENCE {
+        return Ok(());
+    }
+    let detail = format!(
+        "its transactions have {size} bytes, evidence holds {MAX_EVIDENCE}: the island stands still here until it is registered \
+         under a config block above. Lower the channel's BatchSize.AbsoluteMaxBytes to {LARGEST} or less, so that no other such block is made"
+    );
+    Err(AdapterError::Unprovable { height, detail })
 }
 
 #[async_trait]
@@ -264,4 +277,16 @@ fn linked(head: Head, blocks: &[Fetched]) -> Result<(), AdapterError> {
         parent = served.hash;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_that_no_evidence_holds_is_named_with_what_to_do() {
+        fits_evidence(7, MAX_EVIDENCE - 1).unwrap();
+        let error = fits_evidence(7, MAX_EVIDENCE).unwrap_err().to_string();
+        assert!(error.contains("height 7") && error.contains("AbsoluteMaxBytes to 7340032"), "{error}");
+    }
 }

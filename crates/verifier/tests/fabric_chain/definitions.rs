@@ -235,3 +235,32 @@ fn policies_of_the_channel_are_those_of_the_configuration_in_force() {
     let events = world.judge(&parts).unwrap().events;
     assert_eq!(events.iter().map(|fact| fact.height).collect::<Vec<_>>(), [config_block - 1]);
 }
+
+#[test]
+fn a_change_that_lost_its_race_alone_is_told_by_a_read_made_after_the_next_beat() {
+    let mut world = World::open();
+    let change = redefine(&mut world, 2, &peers_of(1, &["Org1"]));
+    world.chain.mine(&[(&change, false)]);
+    let read = world.read(&["opened"]);
+    assert_eq!(world.refusal(vec![read]), "commit-not-shown", "nothing says that it was made late enough");
+    // The run ends with the lost change; the beat stands behind it.
+    let mut later = world.clone();
+    let beat = later.beat();
+    later.chain.mine(&[(&beat, true)]);
+    let read = later.read(&[&beat_key(&beat)]);
+    assert_eq!(world.found(vec![read]), []);
+}
+
+#[test]
+fn a_change_lost_before_the_gateway_opens_is_told_by_a_run_that_holds_the_opening() {
+    let mut world = World::defined();
+    let lost = redefine(&mut world, 2, &peers_of(1, &["Org1"]));
+    world.chain.mine(&[(&lost, false)]);
+    let read = world.read_by_all(causeway_protocol::GatewayId([0; 32]), &["opened"]);
+    assert_eq!(world.refusal(vec![read]), "commit-not-shown", "a gateway that is not open cannot beat");
+    let opening = world.opening();
+    world.register(&opening);
+    world.chain.mine(&[(&opening, true)]);
+    let read = world.read(&["opened"]);
+    assert_eq!(world.accept(vec![read]).events.len(), 1);
+}
