@@ -4,7 +4,7 @@ use causeway_adapter::AdapterError;
 use causeway_protocol::Hash;
 use causeway_verifier::LightClient as _;
 use causeway_verifier::fabric::proto::{
-    Block, ChannelHeader, Envelope, Metadata, OrdererBlockMetadata, Payload,
+    BatchSize, Block, ChannelHeader, ConfigEnvelope, Envelope, Metadata, OrdererBlockMetadata, Payload,
 };
 use causeway_verifier::fabric::prover::Served;
 use causeway_verifier::fabric::{Anchor, Definition, Fabric};
@@ -13,6 +13,7 @@ use prost::Message as _;
 use crate::Peers;
 use crate::content;
 use crate::peers::number;
+use crate::source::LARGEST;
 
 /// Blocks read at once on the way back to a definition.
 const CHUNK: u64 = 64;
@@ -41,6 +42,20 @@ pub struct ProposedAnchor {
     pub block: Hash,
     /// SHA-256 of each root certificate of the channel's organisations, 32 bytes each.
     pub validators: Vec<Vec<u8>>,
+    /// `BatchSize.AbsoluteMaxBytes` of the channel, if it lets orderers make blocks that evidence may not hold.
+    pub oversize: Option<Oversize>,
+}
+
+/// A bound on blocks that is higher than what evidence holds of one: whole blocks travel, and an island stands still before one
+/// that cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the channel's BatchSize.AbsoluteMaxBytes is {came}, evidence holds blocks of {LARGEST} bytes: lower it to that before the island is \
+     registered, or the island stands still for good before the first block that is larger"
+)]
+pub struct Oversize {
+    /// The channel's bound, in bytes.
+    pub came: u32,
 }
 
 /// Makes the trust anchor at the config block `height`, or at the newest config block. The definitions of the chaincodes
@@ -116,6 +131,7 @@ fn anchor_of(
         height: anchored.header.height,
         block: anchored.header.hash,
         validators: anchored.validators.clone(),
+        oversize: oversize(&envelope).map_err(|error| AdapterError::Configuration(error.to_string()))?,
         bytes,
     })
 }
@@ -136,6 +152,18 @@ fn configuration(block: &Block) -> Result<(String, Vec<u8>), AdapterError> {
     let header = payload.header.unwrap_or_default().channel_header;
     let header = ChannelHeader::decode(header.as_slice()).map_err(malformed)?;
     Ok((header.channel_id, envelope.clone()))
+}
+
+/// What a configuration says of the size of blocks, if that is more than evidence holds.
+fn oversize(envelope: &[u8]) -> Result<Option<Oversize>, prost::DecodeError> {
+    let payload = Payload::decode(Envelope::decode(envelope)?.payload.as_slice())?;
+    let config = ConfigEnvelope::decode(payload.data.as_slice())?.config.unwrap_or_default();
+    let root = config.channel_group.unwrap_or_default();
+    let Some(value) = root.groups.get("Orderer").and_then(|orderer| orderer.values.get("BatchSize")) else {
+        return Ok(None);
+    };
+    let came = BatchSize::decode(value.value.as_slice())?.absolute_max_bytes;
+    Ok((came as usize > LARGEST).then_some(Oversize { came }))
 }
 
 /// The number of the config block in force at a block.
@@ -175,4 +203,31 @@ async fn definition_at(
         known = blocks.iter().fold(known, |known, block| content::definition(block, chaincode, known));
     }
     Ok(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use causeway_verifier::fabric::proto::{Config, ConfigGroup, ConfigValue};
+
+    use super::*;
+
+    /// A config block's envelope of a channel whose orderers make blocks of at most so many bytes.
+    fn configured(absolute_max_bytes: u32) -> Vec<u8> {
+        let size = BatchSize { absolute_max_bytes, ..BatchSize::default() };
+        let value = ConfigValue { value: size.encode_to_vec(), ..ConfigValue::default() };
+        let orderer =
+            ConfigGroup { values: [("BatchSize".to_owned(), value)].into(), ..ConfigGroup::default() };
+        let root = ConfigGroup { groups: [("Orderer".to_owned(), orderer)].into(), ..ConfigGroup::default() };
+        let config = Config { sequence: 0, channel_group: Some(root) };
+        let config = ConfigEnvelope { config: Some(config), last_update: None };
+        let payload = Payload { header: None, data: config.encode_to_vec() };
+        Envelope { payload: payload.encode_to_vec(), signature: Vec::new() }.encode_to_vec()
+    }
+
+    #[test]
+    fn a_channel_whose_blocks_may_be_larger_than_evidence_is_named() {
+        assert_eq!(oversize(&configured(7 << 20)), Ok(None));
+        let found = oversize(&configured((7 << 20) + 1)).unwrap().unwrap();
+        assert!(found.to_string().contains("AbsoluteMaxBytes is 7340033"), "{found}");
+    }
 }

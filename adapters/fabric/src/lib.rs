@@ -48,7 +48,7 @@ mod transact;
 mod verdict;
 mod wire;
 
-pub use anchor::{AnchorTerms, ProposedAnchor, anchor_from_blocks, propose_anchor};
+pub use anchor::{AnchorTerms, Oversize, ProposedAnchor, anchor_from_blocks, propose_anchor};
 pub use config::{ChannelConfig, ClientTls, ConfigError, PeerConfig};
 pub use destination::{DestinationSettings, FabricDestination};
 pub use gateway::{GatewayState, OpenedGateway, Opening};

@@ -19,7 +19,7 @@ use crate::peers::{Peers, number};
 use crate::proof::{Proof, Prover, unprovable};
 
 /// Bytes of transactions that evidence takes, and leaves room for reads. A block that is larger goes alone, if it can.
-const LARGEST: usize = MAX_EVIDENCE - 1024 * 1024;
+pub(crate) const LARGEST: usize = MAX_EVIDENCE - 1024 * 1024;
 /// When evidence is made, and how much at once.
 #[derive(Debug, Clone)]
 pub struct SourceSettings {

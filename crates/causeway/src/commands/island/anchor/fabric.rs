@@ -61,7 +61,10 @@ impl FabricBlocks {
             (Some(block), Some(genesis)) => anchor_from_blocks(&file(block)?, &file(genesis)?, terms)?,
             _ => self.ask(height, terms).await?,
         };
-        let ProposedAnchor { fingerprint, bytes, height, block, validators, .. } = proposed;
+        let ProposedAnchor { fingerprint, bytes, height, block, validators, oversize, .. } = proposed;
+        if let Some(oversize) = oversize {
+            tracing::warn!("{oversize}");
+        }
         Ok(Proposed { fingerprint, height, block, validators, bytes })
     }
 
