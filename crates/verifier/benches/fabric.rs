@@ -1,4 +1,5 @@
-//! What a Fabric block of so many transactions costs next to the bare P-256 verifications that it contains.
+//! What a run of Fabric blocks costs next to the bare P-256 verifications that it contains: of one block, and of ten as a relayer
+//! sends them, of so many transactions each.
 //!
 //! `cargo bench -p causeway-verifier --bench fabric` prints the ratio for each size at its end.
 
@@ -21,10 +22,11 @@ use p256::ecdsa::signature::Signer as _;
 use prost::Message;
 
 const NOW: u64 = ANCHOR_TIME + 60;
-const SIZES: [usize; 3] = [1, 10, 100];
+/// Blocks of a run, and transactions of each.
+const SIZES: [(usize, usize); 6] = [(1, 1), (1, 10), (1, 100), (10, 1), (10, 10), (10, 100)];
 const NAME: &str = "gateway";
 
-/// An open gateway, evidence of one block in which each transaction is a sign of life, and how many signatures it holds.
+/// An open gateway, evidence of blocks in which each transaction is a sign of life, and how many signatures it holds.
 struct Case {
     state: ClientState,
     gateways: Vec<Gateway>,
@@ -50,7 +52,7 @@ fn key(endorsed: &Endorsed) -> String {
     endorsed.simulation.writes[0].1.key.clone()
 }
 
-fn case(transactions: usize) -> Case {
+fn case((blocks, transactions): (usize, usize)) -> Case {
     let client = light_client(Family::Fabric).unwrap();
     let mut chain = Chain::new(Network::new(2));
     let reference =
@@ -75,19 +77,22 @@ fn case(transactions: usize) -> Case {
     let evidence = assemble(&state, &gateways, &chain.served(1), vec![shown.as_read()], NOW).unwrap();
     let state = client.advance(&state, &gateways, None, &evidence, NOW).unwrap().into_inner().state;
 
-    let beats: Vec<Endorsed> =
-        (0..transactions).map(|_| endorsed(&mut chain, |_| (gateway, GatewayEventKind::Beat))).collect();
-    chain.mine(&beats.iter().map(|beat| (beat, true)).collect::<Vec<_>>());
-    let mut keys: Vec<String> = beats.iter().map(key).collect();
+    let mut keys = Vec::new();
+    for _ in 0..blocks {
+        let beats: Vec<Endorsed> =
+            (0..transactions).map(|_| endorsed(&mut chain, |_| (gateway, GatewayEventKind::Beat))).collect();
+        chain.mine(&beats.iter().map(|beat| (beat, true)).collect::<Vec<_>>());
+        keys.extend(beats.iter().map(key));
+    }
     keys.sort_unstable();
     let shown = read(&mut chain, gateway, &keys);
     let evidence = assemble(&state, &gateways, &chain.served(2), vec![shown.as_read()], NOW).unwrap();
-    // Two endorsements of each transaction and of the read, and one orderer.
-    Case { state, gateways, evidence, signatures: 2 * transactions + 3 }
+    // Two endorsements of each transaction and of the read, and one orderer: only the last block's signature is needed.
+    Case { state, gateways, evidence, signatures: 2 * blocks * transactions + 3 }
 }
 
 impl Case {
-    fn block(&self) {
+    fn run(&self) {
         let client = light_client(Family::Fabric).unwrap();
         black_box(client.advance(&self.state, &self.gateways, None, black_box(&self.evidence), NOW).unwrap());
     }
@@ -117,16 +122,16 @@ fn blocks(criterion: &mut Criterion) {
         }
     };
     let cases = SIZES.map(|size| (size, case(size)));
-    for (size, case) in &cases {
-        criterion.bench_function(&format!("block of {size} transactions"), |bench| {
-            bench.iter(|| case.block());
+    for ((blocks, transactions), case) in &cases {
+        criterion.bench_function(&format!("{blocks} blocks of {transactions} transactions"), |bench| {
+            bench.iter(|| case.run());
         });
     }
-    for (size, case) in &cases {
-        let (block, bare) = (least(|| case.block()), least(|| bare(case.signatures)));
-        let ratio = block.as_secs_f64() / bare.as_secs_f64();
+    for ((blocks, transactions), case) in &cases {
+        let (run, bare) = (least(|| case.run()), least(|| bare(case.signatures)));
+        let ratio = run.as_secs_f64() / bare.as_secs_f64();
         println!(
-            "{size} transactions: {block:?}, their {} signatures {bare:?}, ratio {ratio:.3}",
+            "{blocks} blocks of {transactions} transactions: {run:?}, their {} signatures {bare:?}, ratio {ratio:.3}",
             case.signatures
         );
     }

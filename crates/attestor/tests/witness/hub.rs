@@ -99,6 +99,32 @@ impl TestHub {
         Self { served, url, sequence: 0 }
     }
 
+    /// Registers an island that is no side of the stage.
+    pub(crate) fn register(&self, island: Island) {
+        self.served.lock().unwrap().islands.insert(island.id, island);
+    }
+
+    /// Lists one more gateway of any island.
+    pub(crate) fn list(&self, island: IslandId, gateway: Gateway) {
+        self.served.lock().unwrap().islands.get_mut(&island).unwrap().gateways.push(gateway);
+    }
+
+    /// Serves evidence of any island as the next item.
+    pub(crate) fn serve_of(&mut self, island: IslandId, family: Family, evidence: Vec<u8>, recorded_at: u64) {
+        self.sequence += 1;
+        let span = light_client(family).unwrap().inspect(&evidence).unwrap();
+        let item = EvidenceItem {
+            sequence: self.sequence,
+            digest: keccak256(&evidence),
+            first: span.first,
+            last: span.last,
+            relayer: Address::ZERO,
+            recorded_at: OffsetDateTime::from_unix_timestamp(i64::try_from(recorded_at).unwrap()).unwrap(),
+            evidence,
+        };
+        self.served.lock().unwrap().evidence.entry(island).or_default().push(item);
+    }
+
     /// Records evidence as an honest hub would, at the island's own time.
     pub(crate) fn record(&mut self, side: &mut Side) {
         let evidence = side.evidence();

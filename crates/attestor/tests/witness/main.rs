@@ -7,6 +7,7 @@ mod stage;
 mod world;
 
 mod contradictions;
+mod fabric;
 mod honest;
 mod impostors;
 mod lies;
