@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use causeway_api::{ClientHead, Gateway, GatewayState, Island, IslandState, Trust, TrustStanding};
 use causeway_attestor::{Attestor, PinnedGateway, WatchedIsland};
 use causeway_protocol::{
-    Address, Family, GatewayEventKind, GatewayId, Hash, HubId, Island as IslandParts, anchor_digest,
+    Address, Attestation, AttestationKind, Family, GatewayEventKind, GatewayId, Hash, HubId,
+    Island as IslandParts, PacketId, anchor_digest,
 };
 use causeway_verifier::fabric::forge::{
     ANCHOR_TIME, Chain, Endorsed, Network, role, signature_policy, signed_by, written,
@@ -76,6 +77,7 @@ async fn a_gateway_that_the_hub_did_not_know_when_it_opened_stops_no_attestor() 
     let after = assemble(&state, &[], &chain.served(3), Vec::new(), NOW).unwrap();
     hub.serve_of(id, Family::Fabric, after, NOW);
 
+    hub.ask(gateway, 1, vec![Attestation::plain(AttestationKind::Deliver, PacketId([1; 32]))]);
     let attend = async |hub: &TestHub| {
         let data = tempfile::tempdir().unwrap();
         let mut config = hub.config(&[], data.path());
