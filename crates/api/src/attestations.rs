@@ -1,5 +1,6 @@
 //! Attestations: what waits for an attestor, and its signatures.
 
+use causeway_protocol::schema::Decimal;
 use causeway_protocol::{Attestation, Batch, GatewayId, Signature, json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,14 +9,12 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PendingBatch {
     /// The gateway that will check the signatures.
-    #[schema(value_type = String)]
     pub gateway: GatewayId,
     /// The epoch of that gateway's attestor set.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub epoch: u64,
     /// The leaves, in order.
-    #[schema(value_type = Vec<Object>)]
     pub leaves: Vec<Attestation>,
 }
 
@@ -31,13 +30,10 @@ pub struct PendingBatches {
 #[serde(deny_unknown_fields)]
 pub struct SignedBatch {
     /// The gateway that will check it.
-    #[schema(value_type = String)]
     pub gateway: GatewayId,
     /// What was signed.
-    #[schema(value_type = Object)]
     pub batch: Batch,
     /// The signature over the batch's digest.
-    #[schema(value_type = String)]
     pub signature: Signature,
 }
 
@@ -46,6 +42,7 @@ pub struct SignedBatch {
 #[serde(deny_unknown_fields)]
 pub struct SubmitAttestations {
     /// 1 to 1024 of them.
+    #[schema(min_items = 1, max_items = 1024)]
     pub items: Vec<SignedBatch>,
 }
 

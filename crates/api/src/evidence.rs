@@ -1,5 +1,6 @@
 //! Evidence: submitting it, and following what was recorded.
 
+use causeway_protocol::schema::{Bytes, Decimal};
 use causeway_protocol::{Address, Hash, json};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -21,7 +22,6 @@ pub enum EvidenceStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EvidenceAnswer {
     /// The evidence's digest: its key. Null when the envelope could not be read.
-    #[schema(value_type = Option<String>)]
     pub digest: Option<Hash>,
     /// What became of it.
     pub status: EvidenceStatus,
@@ -47,27 +47,25 @@ pub struct EvidenceResults {
 pub struct EvidenceItem {
     /// Its place in the hub's order; pass the last one as `after`.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub sequence: u64,
     /// Its digest.
-    #[schema(value_type = String)]
     pub digest: Hash,
     /// Height of its first header.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub first: u64,
     /// Height of its last header.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub last: u64,
     /// The relayer that submitted it.
-    #[schema(value_type = String)]
     pub relayer: Address,
     /// The hub's clock when it was recorded.
     #[serde(with = "time::serde::rfc3339")]
     pub recorded_at: OffsetDateTime,
     /// The evidence itself.
     #[serde(with = "json::hex")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Bytes)]
     pub evidence: Vec<u8>,
 }

@@ -1,5 +1,6 @@
 //! Islands: registering a chain, its life cycle, and where to resume.
 
+use causeway_protocol::schema::{Bytes, Decimal};
 use causeway_protocol::{Address, Family, GatewayId, Hash, IslandId, json};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -10,16 +11,15 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct RegisterIsland {
     /// Its name: 1 to 64 of a–z, 0–9 and `-`, unique.
+    #[schema(pattern = "^[a-z0-9-]{1,64}$")]
     pub name: String,
     /// Its family.
-    #[schema(value_type = String, example = "qbft")]
     pub family: Family,
     /// The genesis block's hash.
-    #[schema(value_type = String)]
     pub fingerprint: Hash,
     /// The trust anchor in the family's canonical form (docs/formats.md).
     #[serde(with = "json::hex")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Bytes)]
     pub anchor: Vec<u8>,
     /// Its gateway.
     pub gateway: RegisterGateway,
@@ -31,17 +31,14 @@ pub struct RegisterIsland {
 pub struct RegisterGateway {
     /// 20 raw bytes on EVM islands, else the UTF-8 name.
     #[serde(with = "json::hex")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Bytes)]
     pub address: Vec<u8>,
     /// The id it took when it was opened. Counts only once its `Opened` event is proven.
-    #[schema(value_type = String)]
     pub id: GatewayId,
     /// The hash of the block before the one it was opened in, from which the id follows (SHA-256 of the opening transaction's id
     /// where the chain shows its contracts no block).
-    #[schema(value_type = String)]
     pub birth: Hash,
     /// The key of its owner, as its `Opened` event names it: what makes a registration the owner's.
-    #[schema(value_type = String)]
     pub owner: Address,
 }
 
@@ -51,9 +48,9 @@ pub struct RegisterGateway {
 pub struct ApproveIsland {
     /// SHA-256 of the anchor's canonical bytes, as the operator compared them with the owner. The block alone would not do: the
     /// bytes also say by which rules the light client goes on from there.
-    #[schema(value_type = String)]
     pub anchor_digest: Hash,
-    /// Why it is approved; kept in the history.
+    /// Why it is approved; kept in the history. At most 500 bytes of UTF-8.
+    #[schema(min_length = 1, max_length = 500)]
     pub reason: String,
 }
 
@@ -61,7 +58,8 @@ pub struct ApproveIsland {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeIsland {
-    /// Why; kept in the history.
+    /// Why; kept in the history. At most 500 bytes of UTF-8.
+    #[schema(min_length = 1, max_length = 500)]
     pub reason: String,
 }
 
@@ -105,27 +103,24 @@ pub enum GatewayState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Gateway {
     /// Its id.
-    #[schema(value_type = String)]
     pub id: GatewayId,
     /// Its address on the island.
     #[serde(with = "json::hex")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Bytes)]
     pub address: Vec<u8>,
     /// Where it is in its life.
     pub state: GatewayState,
     /// Whose it is: as its `Opened` event says, and until that is proven, as whoever registered it says.
-    #[schema(value_type = Option<String>)]
     pub owner: Option<Address>,
     /// Whether its `Opened` is proven and names this owner and this hub. Nothing is delivered to or from a gateway before.
     pub proven: bool,
     /// The epoch of its attestor set; "0" until it is open.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub epoch: u64,
     /// How many signatures it needs; 0 until it is open.
     pub threshold: u8,
     /// Its attestors, ascending.
-    #[schema(value_type = Vec<String>)]
     pub attestors: Vec<Address>,
 }
 
@@ -134,14 +129,13 @@ pub struct Gateway {
 pub struct ClientHead {
     /// Its height.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub height: u64,
     /// Its block hash.
-    #[schema(value_type = String)]
     pub hash: Hash,
     /// Its time, Unix seconds.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub time: u64,
 }
 
@@ -149,23 +143,18 @@ pub struct ClientHead {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Island {
     /// Its id.
-    #[schema(value_type = String)]
     pub id: IslandId,
     /// Its name.
     pub name: String,
     /// Its family.
-    #[schema(value_type = String)]
     pub family: Family,
     /// Where it is in its life.
     pub state: IslandState,
     /// The genesis block's hash.
-    #[schema(value_type = String)]
     pub fingerprint: Hash,
     /// The block hash of its first trust anchor.
-    #[schema(value_type = String)]
     pub anchor: Hash,
     /// SHA-256 of that anchor's canonical bytes: what an approval names.
-    #[schema(value_type = String)]
     pub anchor_digest: Hash,
     /// Its gateways.
     pub gateways: Vec<Gateway>,
@@ -197,7 +186,7 @@ pub enum TrustStanding {
 pub struct Trust {
     /// When its trusting period is over unless evidence comes, Unix seconds.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub until: u64,
     /// Where that stands now.
     pub standing: TrustStanding,
@@ -208,7 +197,7 @@ pub struct Trust {
 pub struct IslandEvent {
     /// Its place in the history; pass the last one as `after`.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub sequence: u64,
     /// What was done: `registered`, `proven`, `approved`, `suspended`, `resumed`, `frozen`, `retiring` or `retired`.
     pub change: String,
@@ -227,11 +216,10 @@ pub struct IslandEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Anchor {
     /// SHA-256 of the bytes.
-    #[schema(value_type = String)]
     pub digest: Hash,
     /// The anchor in the family's canonical form (docs/formats.md).
     #[serde(with = "json::hex")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Bytes)]
     pub bytes: Vec<u8>,
 }
 
@@ -240,11 +228,11 @@ pub struct Anchor {
 pub struct NumberRange {
     /// The first.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub first: u64,
     /// The last.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub last: u64,
 }
 
@@ -252,19 +240,18 @@ pub struct NumberRange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GatewayCursor {
     /// The gateway.
-    #[schema(value_type = String)]
     pub gateway: GatewayId,
     /// Its address.
     #[serde(with = "json::hex")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Bytes)]
     pub address: Vec<u8>,
     /// The last event number up to which all are recorded; "0" before the first.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub number: u64,
     /// The height that event stands at; the anchor's height before the first.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub height: u64,
     /// Event numbers above `number` that are missing below others already recorded.
     pub missing: Vec<NumberRange>,
@@ -274,10 +261,8 @@ pub struct GatewayCursor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cursor {
     /// The island.
-    #[schema(value_type = String)]
     pub island: IslandId,
     /// Its family.
-    #[schema(value_type = String)]
     pub family: Family,
     /// Where it is in its life: evidence is accepted while active, suspended or retiring, and as a proof while pending.
     pub state: IslandState,
@@ -285,7 +270,7 @@ pub struct Cursor {
     pub head: ClientHead,
     /// Its client state, canonical bytes (docs/formats.md): what evidence is built against.
     #[serde(with = "json::hex")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Bytes)]
     pub client_state: Vec<u8>,
     /// One cursor for each gateway.
     pub gateways: Vec<GatewayCursor>,
@@ -296,9 +281,8 @@ pub struct Cursor {
 pub struct RecordedHeader {
     /// Its height.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub height: u64,
     /// Its block hash.
-    #[schema(value_type = String)]
     pub hash: Hash,
 }

@@ -1,5 +1,6 @@
 //! Packets: history, one packet, its events.
 
+use causeway_protocol::schema::Decimal;
 use causeway_protocol::{Address, AttestationKind, GatewayId, Hash, IslandId, PacketId, json};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -31,21 +32,16 @@ pub enum PacketState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Packet {
     /// Its id.
-    #[schema(value_type = String)]
     pub id: PacketId,
     /// Where it is in its life.
     pub state: PacketState,
     /// What it says.
-    #[schema(value_type = Object)]
     pub packet: causeway_protocol::Packet,
     /// What its lane id commits to.
-    #[schema(value_type = Object)]
     pub lane: causeway_protocol::LaneTerms,
     /// The island it was sent on.
-    #[schema(value_type = String)]
     pub source_island: IslandId,
     /// The island it is sent to; null while no such gateway is registered.
-    #[schema(value_type = Option<String>)]
     pub destination_island: Option<IslandId>,
     /// Delivered: whether its receiver succeeded.
     pub success: Option<bool>,
@@ -63,30 +59,26 @@ pub struct TimelineEvent {
     /// The event's name: `PacketSent`, `PacketDelivered`, `PacketExpired` or `PacketSettled`.
     pub event: String,
     /// The island it happened on.
-    #[schema(value_type = String)]
     pub island: IslandId,
     /// The gateway that emitted it.
-    #[schema(value_type = String)]
     pub gateway: GatewayId,
     /// Its number at that gateway.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub number: u64,
     /// The height of its block.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub height: u64,
     /// Its block.
-    #[schema(value_type = String)]
     pub block: Hash,
     /// Its transaction's index in the block.
     pub transaction: u32,
     /// Its block's time, Unix seconds.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub block_time: u64,
     /// The evidence that proves it.
-    #[schema(value_type = String)]
     pub evidence: Hash,
     /// When the hub recorded it.
     #[serde(with = "time::serde::rfc3339")]
@@ -97,14 +89,12 @@ pub struct TimelineEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Signed {
     /// What was stated.
-    #[schema(value_type = String)]
     pub kind: AttestationKind,
     /// Who signed.
-    #[schema(value_type = String)]
     pub attestor: Address,
     /// Under which epoch of the checking gateway.
     #[serde(with = "json::decimal")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Decimal)]
     pub epoch: u64,
     /// When the hub recorded it.
     #[serde(with = "time::serde::rfc3339")]
@@ -115,7 +105,6 @@ pub struct Signed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Timeline {
     /// The packet.
-    #[schema(value_type = String)]
     pub id: PacketId,
     /// Its proven events, in the order of recording.
     pub events: Vec<TimelineEvent>,

@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttestorHolder {
     /// The attestor.
-    #[schema(value_type = String)]
     pub attestor: Address,
     /// Its registered name.
     pub name: String,

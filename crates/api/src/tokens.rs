@@ -26,16 +26,15 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateToken {
-    /// What it is for, in words.
+    /// What it is for, in words: at most 128 bytes of UTF-8 without control characters.
+    #[schema(min_length = 1, max_length = 128)]
     pub name: String,
     /// What it may do.
     pub role: Role,
     /// Relayer and attestor: the key's address. Evidence and attestations count only when signed by it.
-    #[schema(value_type = Option<String>)]
     #[serde(default)]
     pub address: Option<Address>,
     /// Owner and relayer: the only island it may act for; all when null.
-    #[schema(value_type = Option<String>)]
     #[serde(default)]
     pub island: Option<IslandId>,
     /// Attestor: whether the hub's own operator holds the key.
@@ -52,6 +51,7 @@ pub struct CreateToken {
 pub struct RotateToken {
     /// Seconds for which the old one is still taken, so that who uses it can change over: at most a week.
     #[serde(default)]
+    #[schema(maximum = 604_800)]
     pub grace: u32,
     /// When the new one ends; when null, after as long as the old one was made for.
     #[serde(default, with = "time::serde::rfc3339::option")]
@@ -68,10 +68,8 @@ pub struct Token {
     /// What it may do.
     pub role: Role,
     /// The key it is bound to.
-    #[schema(value_type = Option<String>)]
     pub address: Option<Address>,
     /// The island it is bound to.
-    #[schema(value_type = Option<String>)]
     pub island: Option<IslandId>,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]

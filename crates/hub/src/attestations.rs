@@ -19,6 +19,7 @@ use crate::wake::Patience;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Pending {
     /// Most batches: 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// Seconds to wait when there is nothing yet.
     wait: Option<u64>,
@@ -62,6 +63,13 @@ pub(crate) async fn submit(
     if count == 0 || count > MAX_BATCH {
         let detail = format!("{count} signatures, expected 1 to {MAX_BATCH}");
         return Err(Problem::new(ProblemCode::InvalidBody, detail));
+    }
+    for (at, item) in body.items.iter().enumerate() {
+        let count = item.batch.count;
+        if count == 0 || count as usize > MAX_BATCH {
+            let detail = format!("items[{at}].batch.count is {count}, expected 1 to {MAX_BATCH}");
+            return Err(Problem::new(ProblemCode::InvalidBody, detail));
+        }
     }
     let token = caller.token;
     let checked: Vec<_> = app

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use causeway_api as api;
+use causeway_protocol::schema::Decimal;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,9 +18,10 @@ use crate::wake::Patience;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Ready {
     /// Deliveries that became ready after this sequence; "0" or nothing for all that are open.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<Decimal>)]
     after: Option<u64>,
     /// Most deliveries: 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// Seconds to wait when there is nothing yet.
     wait: Option<u64>,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use causeway_api as api;
 use causeway_ledger::Way;
 use causeway_protocol::MEDIA_TYPE;
+use causeway_protocol::schema::{Binary, Decimal};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -33,8 +34,8 @@ const PAGE_STEP: u32 = 8;
     request_body(
         description = "One envelope, or each envelope of a stream preceded by its length as four bytes, big-endian.",
         content(
-            (Vec<u8> = "application/vnd.causeway.envelope"),
-            (Vec<u8> = "application/vnd.causeway.envelopes"),
+            (Binary = "application/vnd.causeway.envelope"),
+            (Binary = "application/vnd.causeway.envelopes"),
         ),
     ),
     responses((status = 200, body = api::EvidenceResults)),
@@ -135,9 +136,10 @@ pub(crate) fn envelopes(headers: &HeaderMap, body: Bytes) -> Result<Vec<Bytes>, 
 #[into_params(parameter_in = Query)]
 pub(crate) struct Follow {
     /// Items after this sequence; "0" or nothing for all.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<Decimal>)]
     after: Option<u64>,
     /// Most items: 1 to 500. A page also ends at 8 MiB of evidence.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// Seconds to wait when there is nothing yet.
     wait: Option<u64>,

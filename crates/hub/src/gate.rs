@@ -112,9 +112,16 @@ pub(crate) fn guard(app: &App, access: Access, routes: UtoipaMethodRouter<App>) 
         .layer(DefaultBodyLimit::max(body))
 }
 
+/// Routes in front of the gate, for anyone: an answer costs next to nothing.
+pub(crate) fn open(routes: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+    let (schemas, mut paths, methods) = routes;
+    openapi::describe_public(&mut paths);
+    (schemas, paths, methods)
+}
+
 /// Puts `routes` behind the part of the gate that needs no identity: room and time.
 pub(crate) fn public(app: &App, routes: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
-    routes.map(|methods| methods.route_layer(from_fn_with_state(app.clone(), pass_anyone)))
+    open(routes).map(|methods| methods.route_layer(from_fn_with_state(app.clone(), pass_anyone)))
 }
 
 async fn pass_anyone(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -74,7 +74,8 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
-    if values.next().is_some() || text.is_empty() || text.len() > MAX_KEY {
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if values.next().is_some() || !visible || text.is_empty() || text.len() > MAX_KEY {
         let detail = format!("expected one Idempotency-Key of 1 to {MAX_KEY} visible characters");
         return Err(Problem::new(ProblemCode::InvalidHeader, detail));
     }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use causeway_api as api;
 use causeway_ledger::{ChangeError, ClaimError, IslandChange, IslandRecord, RegisterError, Registration};
+use causeway_protocol::schema::Decimal;
 use causeway_protocol::{Address, Family, Hash, Island};
 use causeway_verifier::{Anchored, ClientState, Verified, light_client};
 use serde::Deserialize;
@@ -87,6 +88,7 @@ pub(crate) async fn register_gateway(
 #[into_params(parameter_in = Query)]
 pub(crate) struct List {
     /// Most islands: 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// The `next` of the page before.
     next: Option<String>,
@@ -168,9 +170,10 @@ pub(crate) async fn anchor(
 #[into_params(parameter_in = Query)]
 pub(crate) struct History {
     /// Changes after this place; "0" or nothing for all.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<Decimal>)]
     after: Option<u64>,
     /// Most changes: 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
 }
 
@@ -248,7 +251,7 @@ pub(crate) async fn cursor(
 #[into_params(parameter_in = Query)]
 pub(crate) struct At {
     /// The lowest height that will do.
-    #[param(value_type = String)]
+    #[param(value_type = Decimal)]
     at: u64,
 }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use causeway_api as api;
 use causeway_protocol::MEDIA_TYPE;
+use causeway_protocol::schema::Binary;
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -15,7 +16,7 @@ use crate::problem::Problem;
 /// again changes nothing.
 #[utoipa::path(
     post, path = "/v1/misbehaviour", operation_id = "report_misbehaviour", tag = "evidence",
-    request_body(description = "One envelope.", content((Vec<u8> = "application/vnd.causeway.envelope"))),
+    request_body(description = "One envelope.", content((Binary = "application/vnd.causeway.envelope"))),
     responses((status = 200, body = api::EvidenceResults)),
 )]
 pub(crate) async fn report(

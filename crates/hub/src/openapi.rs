@@ -4,10 +4,12 @@ use causeway_api as api;
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem, Paths};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
 use crate::auth::role_name;
+use crate::config::Limits;
 use crate::gate::{Access, Work};
 
 /// The name of the one way to say who one is.
@@ -50,11 +52,7 @@ pub(crate) fn describe_access(paths: &mut Paths, access: Access) {
         let roles: Vec<_> = access.roles.iter().map(|role| role_name(*role)).collect();
         operation.security = Some(vec![SecurityRequirement::new(BEARER, [] as [&str; 0])]);
         operation.extensions = Some(Extensions::builder().add("x-roles", roles).build());
-        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let refused = ResponseBuilder::new()
-            .description("Refused: a problem document says why and what to do next.")
-            .content("application/problem+json", problem);
-        operation.responses.responses.insert("default".to_owned(), refused.build().into());
+        describe_refusal(operation);
         if matches!(access.work, Work::Change | Work::Secret) {
             let key = utoipa::openapi::path::ParameterBuilder::new()
                 .name("Idempotency-Key")
@@ -62,12 +60,60 @@ pub(crate) fn describe_access(paths: &mut Paths, access: Access) {
                 .description(Some(
                     "Makes repeating this request harmless for 24 hours: 1 to 255 visible characters.",
                 ))
-                .schema(Some(utoipa::openapi::schema::Object::with_type(
-                    utoipa::openapi::schema::Type::String,
-                )));
+                .schema(Some(text("^[!-~]{1,255}$")));
             operation.parameters.get_or_insert_default().push(key.build().into());
         }
     }
+}
+
+/// Writes into every operation of `paths`, which anyone may call, how it refuses.
+pub(crate) fn describe_public(paths: &mut Paths) {
+    for operation in paths.paths.values_mut().flat_map(operations) {
+        operation.security = Some(Vec::new());
+        describe_refusal(operation);
+    }
+}
+
+fn describe_refusal(operation: &mut Operation) {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let refused = ResponseBuilder::new()
+        .description("Refused: a problem document says why and what to do next.")
+        .content("application/problem+json", problem);
+    operation.responses.responses.insert("default".to_owned(), refused.build().into());
+}
+
+/// The description as it is served: with this hub's limits, and paths as OpenAPI writes them.
+pub(crate) fn finish(document: &mut utoipa::openapi::OpenApi, limits: &Limits) {
+    let paths = std::mem::take(&mut document.paths.paths);
+    for (path, mut item) in paths {
+        for operation in operations(&mut item) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(parameter) = parameter
+                    && parameter.name == "wait"
+                {
+                    parameter.schema = Some(seconds(limits.wait.as_secs()));
+                }
+            }
+        }
+        // Our router's wildcard; OpenAPI has none, and says so in the parameter's description.
+        document.paths.paths.insert(path.replace("{*", "{"), item);
+    }
+}
+
+/// Text that matches `pattern`.
+fn text(pattern: &str) -> RefOr<utoipa::openapi::Schema> {
+    ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).pattern(Some(pattern)).into()
+}
+
+/// Whole seconds, at most `most`.
+fn seconds(most: u64) -> RefOr<utoipa::openapi::Schema> {
+    #[allow(clippy::cast_precision_loss)] // JSON schema's numbers are floating point.
+    let most = most as f64;
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::Integer))
+        .minimum(Some(0.0))
+        .maximum(Some(most))
+        .into()
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

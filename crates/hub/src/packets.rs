@@ -3,6 +3,7 @@
 use axum::extract::State;
 use causeway_api as api;
 use causeway_ledger::{IslandRef, PacketFilter};
+use causeway_protocol::schema::Bytes;
 use causeway_protocol::{GatewayId, LaneId, PacketId};
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -26,19 +27,23 @@ pub(crate) struct Filter {
     /// Sent to this gateway's id, or to the gateway of this island, by name or id.
     destination: Option<String>,
     /// In this lane.
-    #[param(value_type = Option<String>)]
     lane: Option<LaneId>,
     /// In this state.
     state: Option<api::PacketState>,
     /// From this sender, its bytes as 0x-hex.
+    #[param(value_type = Option<Bytes>)]
     sender: Option<String>,
     /// To this receiver, its bytes as 0x-hex.
+    #[param(value_type = Option<Bytes>)]
     receiver: Option<String>,
     /// Recorded at or after this time, RFC 3339.
+    #[param(value_type = Option<OffsetDateTime>)]
     since: Option<String>,
     /// Recorded before this time, RFC 3339.
+    #[param(value_type = Option<OffsetDateTime>)]
     until: Option<String>,
     /// Most packets: 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// The `next` of the page before.
     next: Option<String>,
@@ -81,7 +86,7 @@ pub(crate) async fn list(
 /// One packet.
 #[utoipa::path(
     get, path = "/v1/packets/{id}", operation_id = "show_packet", tag = "packets",
-    params(("id" = String, Path, description = "The packet's id.")),
+    params(("id" = PacketId, Path, description = "The packet's id.")),
     responses((status = 200, body = api::Packet)),
 )]
 pub(crate) async fn show(
@@ -95,7 +100,7 @@ pub(crate) async fn show(
 /// Everything that happened to one packet: its proven events and the signatures that cover it.
 #[utoipa::path(
     get, path = "/v1/packets/{id}/timeline", operation_id = "packet_timeline", tag = "packets",
-    params(("id" = String, Path, description = "The packet's id.")),
+    params(("id" = PacketId, Path, description = "The packet's id.")),
     responses((status = 200, body = api::Timeline)),
 )]
 pub(crate) async fn timeline(

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use causeway_api::{self as api, Role};
 use causeway_ledger::Way;
+use causeway_protocol::schema::Binary;
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -22,8 +23,8 @@ use crate::problem::Problem;
     request_body(
         description = "One envelope, or each envelope of a stream preceded by its length as four bytes, big-endian.",
         content(
-            (Vec<u8> = "application/vnd.causeway.envelope"),
-            (Vec<u8> = "application/vnd.causeway.envelopes"),
+            (Binary = "application/vnd.causeway.envelope"),
+            (Binary = "application/vnd.causeway.envelopes"),
         ),
     ),
     responses((status = 200, body = api::EvidenceResults)),

@@ -68,16 +68,17 @@ pub(crate) fn router(app: &App) -> Router {
         to(ALL,       Upload,   routes!(misbehaviour::report)),
         to(ALL,       Ordinary, routes!(stats::show)),
         // Public: nothing about any island or packet, and nothing a caller could make expensive.
-        routes!(health::alive),
-        routes!(health::ready),
-        routes!(health::metrics),
-        routes!(problem::explain),
+        gate::open(routes!(health::alive)),
+        gate::open(routes!(health::ready)),
+        gate::open(routes!(health::metrics)),
+        gate::open(routes!(problem::explain)),
         gate::public(app, routes!(log::checkpoint)),
         gate::public(app, routes!(log::tile)),
     ];
     let described =
         table.into_iter().fold(OpenApiRouter::with_openapi(openapi::base()), OpenApiRouter::routes);
-    let (routes, document) = described.split_for_parts();
+    let (routes, mut document) = described.split_for_parts();
+    openapi::finish(&mut document, &app.config.limits);
     let request_id = HeaderName::from_static("x-request-id");
     routes
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))

@@ -45,6 +45,7 @@ pub(crate) async fn create(
 #[into_params(parameter_in = Query)]
 pub(crate) struct List {
     /// Most tokens: 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// The `next` of the page before.
     #[param(value_type = Option<String>)]

@@ -12,6 +12,7 @@ pub const MAX_BATCH: usize = 1024;
 
 /// What an attestation says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[repr(u8)]
 pub enum AttestationKind {
@@ -61,6 +62,7 @@ impl AttestationKind {
 
 /// One statement about one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Attestation {
     /// What it says.
     pub kind: AttestationKind,
@@ -108,10 +110,14 @@ impl Attestation {
 
 /// What is signed: the root over the leaves of one or more attestations, for one gateway's epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Batch {
     /// The epoch of the attestor set that signs.
+    #[serde(with = "crate::json::decimal")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Decimal))]
     pub epoch: u64,
-    /// How many leaves.
+    /// How many leaves: 1 to 1024.
+    #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 1024))]
     pub count: u32,
     /// The root over the leaves.
     pub root: Hash,
@@ -119,6 +125,7 @@ pub struct Batch {
 
 /// The place of one leaf in a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BatchProof {
     /// The leaf's index, from 0.
     pub index: u32,
@@ -130,7 +137,7 @@ impl Batch {
     /// `Batch(uint64 epoch,uint32 count,bytes32 root)`
     pub const TYPE: &'static [u8] = b"Batch(uint64 epoch,uint32 count,bytes32 root)";
 
-    /// The batch of `attestations`, in this order; nothing unless there are 1 to [`MAX_BATCH`] of them.
+    /// The batch of `attestations`, in this order; nothing unless there are 1 to 1024 of them.
     pub fn of(epoch: u64, attestations: &[Attestation]) -> Option<Self> {
         let count = u32::try_from(attestations.len()).ok()?;
         if attestations.is_empty() || attestations.len() > MAX_BATCH {

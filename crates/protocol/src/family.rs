@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A kind of chain. Its text enters the island id, so it never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
     /// QBFT, of Besu and GoQuorum.

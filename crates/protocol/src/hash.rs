@@ -68,6 +68,14 @@ macro_rules! bytes_newtype {
                 bytes.try_into().map(Self)
             }
         }
+        #[cfg(feature = "schema")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::schema::hex($len)
+            }
+        }
+        #[cfg(feature = "schema")]
+        impl utoipa::ToSchema for $name {}
     };
 }
 pub(crate) use bytes_newtype;

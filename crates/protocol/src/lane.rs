@@ -40,6 +40,7 @@ pub struct Lane {
 /// What a lane's id commits to beside the fields of its packets. A packet names its lane by the id alone, so these travel
 /// with it from `PacketSent` to the destination's `deliver` and `expire`; wrong ones do not hash to the lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LaneTerms {
     /// `H(name)`. Not the text: a sender can put any bytes there, UTF-8 or not.
     pub name: Hash,

@@ -27,6 +27,8 @@ mod lane;
 mod merkle;
 mod packet;
 mod rotation;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod sealed;
 mod sign;
 

@@ -23,6 +23,8 @@ pub const MAX_RESULT: usize = 1024;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = SentPacket))]
 pub struct Packet {
     /// The gateway that sent it.
     pub source: GatewayId,
@@ -32,21 +34,27 @@ pub struct Packet {
     pub lane: LaneId,
     /// Its place in the lane, from 1, without gaps.
     #[serde(with = "crate::json::decimal")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Decimal))]
     pub sequence: u64,
     /// Who sent it on the source island: set by the gateway, never by the caller.
     #[serde(with = "crate::json::hex")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Bytes))]
     pub sender: Vec<u8>,
     /// Who gets it on the destination island.
     #[serde(with = "crate::json::hex")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Bytes))]
     pub receiver: Vec<u8>,
     /// Last moment for delivery: Unix seconds of the destination's block time.
     #[serde(with = "crate::json::decimal")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Decimal))]
     pub timeout: u64,
     /// What the receiver is guaranteed: EVM gas, ignored where there is none.
     #[serde(with = "crate::json::decimal")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Decimal))]
     pub budget: u64,
     /// The message itself.
     #[serde(with = "crate::json::hex")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Bytes))]
     pub payload: Vec<u8>,
 }
 

@@ -11,6 +11,7 @@ mod witnesses;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use causeway_log::Resource;
+use causeway_protocol::schema::Binary;
 
 pub(crate) use self::sequencer::Sequencer;
 pub(crate) use self::signers::read as read_signers;
@@ -41,7 +42,7 @@ pub(crate) async fn checkpoint(State(app): State<App>) -> Result<Served<String>,
 #[utoipa::path(
     get, path = "/tile/{*path}", operation_id = "tile", tag = "log",
     params(("path" = String, Path, description = "The rest of the path; it may contain slashes.")),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)),
+    responses((status = 200, content_type = "application/octet-stream", body = Binary)),
 )]
 pub(crate) async fn tile(
     State(app): State<App>,

@@ -42,7 +42,7 @@ async fn a_key_with_another_body_is_refused_and_belongs_to_one_token_and_path() 
     let path = "/v1/islands/one/approve";
     prove(&world, &mut one).await;
     post(&world, path, &world.operator, "k", &approval).await.ok::<api::Island>();
-    for odd in ["", &"x".repeat(256)] {
+    for odd in ["", "two words", &"x".repeat(256)] {
         let answer = post(&world, path, &world.operator, odd, &approval).await;
         assert_eq!(answer.problem(), "invalid-header");
     }
