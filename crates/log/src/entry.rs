@@ -11,7 +11,7 @@ use crate::leaf_hash;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum FactKind {
-    /// An island was registered under its trust anchor.
+    /// An island was registered under its trust anchor, or a gateway claimed or registered.
     Registration = 1,
     /// An island was approved.
     Approval = 2,
@@ -23,7 +23,7 @@ pub enum FactKind {
     GatewayEvent = 5,
     /// An island was frozen, or misbehaviour was proven.
     Freeze = 6,
-    /// A token, and with it a relayer's or attestor's key, was admitted or revoked.
+    /// A token, and with it a relayer's or attestor's key, was admitted, replaced or revoked.
     KeyChange = 7,
     /// An attestor signed a batch of statements.
     Attestation = 8,

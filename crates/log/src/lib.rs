@@ -26,7 +26,7 @@
 
 mod checkpoint;
 mod entry;
-mod fact;
+pub mod fact;
 mod note;
 mod tile;
 mod tree;
@@ -34,7 +34,7 @@ mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 pub use entry::{Entry, EntryError, FactKind, Salt};
-pub use fact::{EventFact, Fact};
+pub use fact::Fact;
 pub use note::{
     KeyError, KeyId, KeyKind, KeyName, MAX_NOTE, MAX_SIGNATURES, Note, NoteError, NoteSignature, NoteSigner,
     VerifiedSignature, VerifierKey,

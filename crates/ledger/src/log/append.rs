@@ -3,7 +3,7 @@
 use causeway_log::{Entry, Frontier, FullTile, Salt, Tile, TreeHead, UnfitEdge};
 use sqlx::{Postgres, Transaction};
 
-use super::facts::load;
+use super::facts::{FORMS, load};
 use super::holder::LogHolder;
 use super::keys::FactKey;
 use crate::column::{Uint, count, id, position};
@@ -135,11 +135,13 @@ async fn locked_head(tx: &mut Tx, holder: LogHolder) -> Result<TreeHead, AppendE
     Ok(TreeHead { size: count("log size", row.size)?, root: id("log root", &row.root)? })
 }
 
-/// Takes facts that wait, except those that are leaves already.
+/// Takes facts that wait, except those that are leaves already, and those of forms that only a newer program can read back.
 async fn take(tx: &mut Tx, most: u32) -> Result<Vec<FactKey>, LedgerError> {
+    let known: Vec<i16> = FORMS.iter().copied().map(i16::from).collect();
     let rows = sqlx::query!(
         r#"WITH taken AS (
-               DELETE FROM log_waiting WHERE position IN (SELECT position FROM log_waiting ORDER BY position LIMIT $1)
+               DELETE FROM log_waiting WHERE position IN 
+                   (SELECT position FROM log_waiting WHERE form = ANY($2) ORDER BY position LIMIT $1)
                RETURNING position, form, subject, number
            )
            SELECT form, subject, number AS "number: Uint" FROM taken
@@ -147,12 +149,15 @@ async fn take(tx: &mut Tx, most: u32) -> Result<Vec<FactKey>, LedgerError> {
                              WHERE (entry.form, entry.subject, entry.number) = (taken.form, taken.subject, taken.number))
            ORDER BY position"#,
         i64::from(most),
+        &known,
     )
     .fetch_all(&mut **tx)
     .await?;
-    let keys =
-        rows.into_iter().map(|row| FactKey { form: row.form, subject: row.subject, number: row.number });
-    Ok(keys.collect())
+    let keys = rows.into_iter().map(|row| {
+        let form = u8::try_from(row.form).map_err(|_| LedgerError::corrupt("log form", row.form))?;
+        Ok(FactKey { form, subject: row.subject, number: row.number })
+    });
+    keys.collect()
 }
 
 /// The right edge of the tree of `size` leaves, from entries and from the roots of full tiles.
@@ -171,7 +176,7 @@ async fn insert_entries(
     rows: &[(Salt, Entry)],
 ) -> Result<(), LedgerError> {
     let indices: Vec<i64> = (first..).take(rows.len()).map(position).collect();
-    let forms: Vec<i16> = keys.iter().map(|key| key.form).collect();
+    let forms: Vec<i16> = keys.iter().map(|key| key.form.into()).collect();
     let subjects: Vec<&[u8]> = keys.iter().map(|key| key.subject.as_slice()).collect();
     let numbers: Vec<Uint> = keys.iter().map(|key| key.number).collect();
     let salts: Vec<&[u8]> = rows.iter().map(|(salt, _)| salt.0.as_slice()).collect();

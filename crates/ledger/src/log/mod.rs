@@ -9,6 +9,9 @@ mod holder;
 mod keys;
 mod read;
 
+#[cfg(test)]
+pub(crate) use facts::FORMS;
+
 pub use append::{AppendError, Appended};
 pub use holder::{LogHead, LogHolder};
 pub use keys::FactKey;

@@ -82,7 +82,7 @@ impl Ledger {
         let mut tx = self.pool.begin().await?;
         let row = sqlx::query!(
             "SELECT index, salt, entry FROM log_entries WHERE form = $1 AND subject = $2 AND number = $3::numeric",
-            key.form,
+            i16::from(key.form),
             key.subject,
             key.number as _,
         )

@@ -1,16 +1,17 @@
 //! The log: every fact becomes one leaf, and the tree only grows.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use causeway_api::Role;
+use causeway_api::{CreateToken, Role, RotateToken};
 use causeway_log::{
-    Bundle, Entries, Entry, FactKind, ProofPlan, Resource, Salt, Tile, TileHashes, TreeHead, leaf_hash,
+    Bundle, Entries, Entry, Fact, FactKind, ProofPlan, Resource, Salt, Tile, TileHashes, TreeHead, leaf_hash,
     verify_consistency, verify_inclusion,
 };
-use causeway_protocol::{Hash, Signer as _, keccak256};
+use causeway_protocol::{Address, Hash, Signer as _, keccak256};
 use sqlx::Connection as _;
 
-use super::world::{T0, World, delivered, operator, sent, token};
+use super::world::{OWNER, T0, World, delivered, operator, sent, token};
 use crate::testkit::{TestLedger, fresh};
 use crate::{AppendError, FactKey, IslandChange, LogHolder};
 
@@ -87,6 +88,113 @@ async fn assert_included(ledger: &TestLedger, key: FactKey, tree: TreeHead) -> F
     logged.fact.kind()
 }
 
+/// What waits is what an anti-join of the facts with the leaves answers: neither more nor less.
+async fn assert_queue_is_the_anti_join(ledger: &TestLedger) {
+    let apart: i64 = sqlx::query_scalar(
+        "WITH facts AS (SELECT form, subject, number FROM log_facts
+                        EXCEPT SELECT form, subject, number FROM log_entries),
+              waiting AS (SELECT form, subject, number::numeric FROM log_waiting)
+         SELECT count(*) FROM ((TABLE facts EXCEPT TABLE waiting) UNION ALL (TABLE waiting EXCEPT TABLE facts)) AS apart",
+    )
+    .fetch_one(&ledger.pool)
+    .await
+    .unwrap();
+    assert_eq!(apart, 0, "facts that do not wait, or wait and are no facts");
+}
+
+/// Two facts that a world does not have by itself.
+async fn rotated_and_claimed(world: &World) -> (FactKey, FactKey) {
+    let old = world.ledger.create_token(token(Role::Auditor), keccak256(b"old"), T0).await.unwrap();
+    let rotate = RotateToken { grace: 60, expires_at: None };
+    world.ledger.rotate_token(old.id, &rotate, keccak256(b"new"), &operator(), T0).await.unwrap();
+    (FactKey::rotation(old.id), FactKey::claim(world.east.gateway, OWNER))
+}
+
+#[tokio::test]
+async fn every_append_only_table_is_a_fact_or_says_why_not() {
+    let ledger = fresh().await;
+    let neither: Vec<String> = sqlx::query_scalar(
+        "SELECT tgrelid::regclass::text AS name FROM pg_trigger WHERE tgname = 'append_only'
+         EXCEPT SELECT source FROM fact_forms EXCEPT SELECT source FROM not_facts ORDER BY name",
+    )
+    .fetch_all(&ledger.pool)
+    .await
+    .unwrap();
+    assert!(
+        neither.is_empty(),
+        "CALL fact_form(…) or CALL not_a_fact(…) for {neither:?}: see docs/formats.md, Log"
+    );
+}
+
+#[tokio::test]
+async fn what_is_declared_is_encoded_and_read_back() {
+    let ledger = fresh().await;
+    let declared: Vec<i16> =
+        sqlx::query_scalar("SELECT form FROM fact_forms").fetch_all(&ledger.pool).await.unwrap();
+    let declared: BTreeSet<u8> = declared.into_iter().map(|form| u8::try_from(form).unwrap()).collect();
+    assert_eq!(declared, Fact::FORMS.iter().copied().collect(), "forms of the migrations, and of Fact");
+    assert_eq!(declared, crate::log::FORMS.iter().copied().collect(), "forms that have a loader");
+}
+
+#[tokio::test]
+async fn what_can_be_rewritten_is_no_fact() {
+    let ledger = fresh().await;
+    for (statement, refused) in [
+        ("CALL fact_form(200, 'island_states', 'island', '0')", "not append-only"),
+        ("CALL not_a_fact('island_states', 'a projection')", "not append-only"),
+        ("CALL not_a_fact('islands', 'who cares')", "holds facts already"),
+        ("CALL fact_form(1, 'packets', 'id', '0')", "duplicate key"),
+        ("CALL fact_form(256, 'packets', 'id', '0')", "check constraint"),
+    ] {
+        let error = sqlx::query(statement).execute(&ledger.pool).await.unwrap_err().to_string();
+        assert!(error.contains(refused), "{statement}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_declared_later_takes_in_what_was_recorded_before_and_waits_for_a_program_that_knows_it() {
+    let ledger = fresh().await;
+    let holder = holder(&ledger).await;
+    let header =
+        "INSERT INTO headers (island, height, hash, time) VALUES (sha256('island'), $1, sha256('hash'), 0)";
+    let record = |height: i64| sqlx::query(header).bind(height).execute(&ledger.pool);
+    record(1).await.unwrap();
+    tokens(&ledger, 1).await;
+    assert_eq!(drain(&ledger, holder).await.size, 1);
+    sqlx::query("CALL fact_form(200, 'headers', 'island', 'height', condition => 'height <> 3')")
+        .execute(&ledger.pool)
+        .await
+        .unwrap();
+    for height in 2..=4 {
+        record(height).await.unwrap();
+    }
+    assert_queue_is_the_anti_join(&ledger).await;
+    assert_eq!(ledger.log_waiting().await.unwrap(), 3, "heights 1, 2 and 4");
+    tokens(&ledger, 1).await;
+    assert_eq!(drain(&ledger, holder).await.size, 2, "what this program can read back goes on");
+    assert_eq!(ledger.log_waiting().await.unwrap(), 3, "and the rest is not lost");
+    // No row is left that says both.
+    let both: i64 = sqlx::query_scalar("SELECT count(*) FROM fact_forms JOIN not_facts USING (source)")
+        .fetch_one(&ledger.pool)
+        .await
+        .unwrap();
+    assert_eq!(both, 0);
+}
+
+#[tokio::test]
+async fn a_table_may_hold_facts_of_two_forms() {
+    let ledger = fresh().await;
+    sqlx::query("CALL fact_form(200, 'tokens', 'uuid_send(id)', '1', condition => 'address IS NOT NULL')")
+        .execute(&ledger.pool)
+        .await
+        .unwrap();
+    let bound = CreateToken { address: Some(Address([7; 20])), ..token(Role::Attestor) };
+    ledger.create_token(bound, keccak256(b"bound"), T0).await.unwrap();
+    ledger.create_token(token(Role::Auditor), keccak256(b"free"), T0).await.unwrap();
+    assert_eq!(ledger.log_waiting().await.unwrap(), 3);
+    assert_queue_is_the_anti_join(&ledger).await;
+}
+
 #[tokio::test]
 async fn every_fact_that_is_recorded_becomes_one_leaf() {
     let mut world = World::new().await;
@@ -96,6 +204,7 @@ async fn every_fact_that_is_recorded_becomes_one_leaf() {
     let recorded = world.west(vec![delivered(packet.id(), true, b"done")]).await;
     let admitted = world.ledger.create_token(token(Role::Auditor), keccak256(b"secret"), T0).await.unwrap();
     world.ledger.revoke_token(admitted.id, &operator(), T0).await.unwrap();
+    let (rotated, claimed) = rotated_and_claimed(&world).await;
     world
         .ledger
         .change_island(world.east.island, IslandChange::Suspend, &operator(), "why", T0)
@@ -106,6 +215,7 @@ async fn every_fact_that_is_recorded_becomes_one_leaf() {
     let facts: i64 =
         sqlx::query_scalar("SELECT count(*) FROM log_facts").fetch_one(&world.ledger.pool).await.unwrap();
     assert_eq!(world.ledger.log_waiting().await.unwrap(), u64::try_from(facts).unwrap());
+    assert_queue_is_the_anti_join(&world.ledger).await;
     let tree = drain(&world.ledger, holder).await;
     assert_eq!(tree.size, u64::try_from(facts).unwrap());
     assert_eq!(world.ledger.log_waiting().await.unwrap(), 0);
@@ -127,6 +237,8 @@ async fn every_fact_that_is_recorded_becomes_one_leaf() {
         (FactKey::token(admitted.id), FactKind::KeyChange),
         (FactKey::revocation(admitted.id), FactKind::KeyChange),
         (attested, FactKind::Attestation),
+        (rotated, FactKind::KeyChange),
+        (claimed, FactKind::Registration),
     ] {
         assert_eq!(assert_included(&world.ledger, key, tree).await, kind);
     }
