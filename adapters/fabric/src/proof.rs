@@ -10,7 +10,7 @@ use causeway_verifier::fabric::prover::{Plan, Served, Wanted, assemble, plan_pas
 use causeway_verifier::{ClientState, Gateway, Refusal};
 
 use crate::Peers;
-use crate::read::Read;
+use crate::read::{Read, Unread};
 
 /// Keys of one read, one fewer than the chaincode reads: a beat may have to come with them.
 const MOST_KEYS: usize = 1023;
@@ -62,8 +62,9 @@ impl Prover<'_> {
         let height = blocks.last().map_or(0, |block| block.number);
         loop {
             let late = |read: &AdapterError| matches!(read, AdapterError::Unprovable { .. });
-            let reads = match self.reads(doubtful, wanted, start.elapsed()).await {
-                Err(error) if late(&error) && start.elapsed() < LAG => {
+            let waited = start.elapsed();
+            let reads = match self.reads(doubtful, wanted, waited).await {
+                Err(error) if late(&error) && waited < LAG => {
                     tokio::time::sleep(POLL).await;
                     continue;
                 }
@@ -93,16 +94,35 @@ impl Prover<'_> {
         waited: Duration,
     ) -> Result<Vec<Read>, AdapterError> {
         let mut reads = Vec::new();
-        for Wanted { chaincode, keys, block } in wanted {
+        for Wanted { chaincode, keys, block, needed } in wanted {
             for keys in keys.chunks(MOST_KEYS) {
-                let mut read = self.peers.read_facts(chaincode, keys).await?;
+                let mut read = match self.peers.read_facts(chaincode, keys).await {
+                    Ok(read) => read,
+                    // Somebody claims that it is a gateway. What it is not must stop nobody.
+                    Err(Unread::Refused(words)) if !needed && waited >= LAG => {
+                        tracing::warn!(chaincode, block, words, "it is no gateway, and passed over");
+                        break;
+                    }
+                    // It may be a gateway that some peers do not run yet.
+                    Err(Unread::Refused(words)) if !needed => {
+                        let detail = format!("chaincode {chaincode} does not tell: {words}");
+                        return Err(AdapterError::Unprovable { height: *block, detail });
+                    }
+                    Err(unread) => return Err(unread.into_error(chaincode)),
+                };
                 if read.at_least < *block {
                     if !doubtful.contains(block) || waited < SHORT_LAG {
                         let detail = format!("peers read the state of block {}", read.at_least);
                         return Err(AdapterError::Unprovable { height: *block, detail });
                     }
                     // Nothing was written since: only a later write can show that the transaction was not committed.
-                    read = self.read_after_beat(chaincode, keys, *block).await?;
+                    read = match self.read_after_beat(chaincode, keys, *block).await {
+                        Err(error) if !needed && waited >= LAG => {
+                            tracing::warn!(chaincode, block, %error, "it is no gateway, and passed over");
+                            break;
+                        }
+                        read => read?,
+                    };
                 }
                 reads.push(read);
             }
@@ -128,7 +148,8 @@ impl Prover<'_> {
         let keys: Vec<String> = keys.into_iter().collect();
         let start = Instant::now();
         loop {
-            let read = self.peers.read_facts(chaincode, &keys).await?;
+            let read = self.peers.read_facts(chaincode, &keys).await;
+            let read = read.map_err(|unread| unread.into_error(chaincode))?;
             if read.at_least >= beat.block || start.elapsed() >= LAG {
                 return Ok(read);
             }

@@ -161,7 +161,7 @@ impl Peers {
 
     /// Asks a peer of every organisation to endorse a call that writes nothing. Answers what they said, by what they said:
     /// peers at different blocks may say different things. Beside it, what those said that did not endorse.
-    pub(crate) async fn endorsed(&self, call: &Call) -> (Vec<Endorsed>, Vec<String>) {
+    pub(crate) async fn endorsed(&self, call: &Call) -> (Vec<Endorsed>, Vec<Failure>) {
         let answers = self
             .ask_organisations(|member| {
                 let proposal = call.signed.clone();
@@ -189,7 +189,7 @@ impl Peers {
                         None => groups.push(Endorsed { payload, endorsements: vec![endorsement] }),
                     }
                 }
-                Err(failure) => failures.push(failure.words().to_owned()),
+                Err(failure) => failures.push(failure),
             }
         }
         (groups, failures)

@@ -230,7 +230,7 @@ impl Track {
             _ => None,
         };
         let advance =
-            self.client.replay(&state, gateways, recorded.as_ref(), &item.evidence, now).map_err(refused)?;
+            self.client.advance(&state, gateways, recorded.as_ref(), &item.evidence, now).map_err(refused)?;
         Ok(self.store.take(self.id, record, place, gateways, &advance)?)
     }
 

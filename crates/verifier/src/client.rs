@@ -40,21 +40,6 @@ pub trait LightClient: Send + Sync {
         now: u64,
     ) -> Result<Verified<Advance>, Refusal>;
 
-    /// [`advance`](Self::advance) for whoever verifies again what a hub recorded, maybe before it knew all of `gateways`. Where
-    /// evidence has to show of each gateway whether it opened, a gateway of which it shows nothing has not: it never counts, as it
-    /// does not at the hub, and the evidence is still good. Nothing of a gateway that opened is passed over. Whoever
-    /// records evidence first demands the whole, by `advance`.
-    fn replay(
-        &self,
-        state: &ClientState,
-        gateways: &[Gateway],
-        recorded: Option<&Recorded>,
-        evidence: &[u8],
-        now: u64,
-    ) -> Result<Verified<Advance>, Refusal> {
-        self.advance(state, gateways, recorded, evidence, now)
-    }
-
     /// Verifies that two different blocks of one height were sealed. `meeting` is the client state at the recorded header that
     /// both descend from; whether it was frozen since does not matter.
     fn misbehaviour(

@@ -42,18 +42,6 @@ impl Network {
         Ok(index)
     }
 
-    /// Revokes certificates of an organisation: `lists` (certificate revocation lists, PEM in base64) become those of its MSP.
-    pub async fn revoke(&self, organisation: usize, lists: &[String]) -> Result<(), NodeError> {
-        let msp = self.organisation(organisation)?.msp.clone();
-        let folder = self.path.join(format!("revocation-{msp}"));
-        fs::create_dir_all(&folder).map_err(NodeError::io("creating", &folder))?;
-        self.update(&folder, |config| {
-            let group = &mut config["channel_group"]["groups"]["Application"]["groups"][&msp];
-            group["values"]["MSP"]["value"]["config"]["revocation_list"] = json!(lists);
-        })
-        .await
-    }
-
     /// Applies `change` to the newest configuration, has every organisation's administrator sign the update, and sends it.
     pub async fn update(&self, folder: &Path, change: impl Fn(&mut Value)) -> Result<(), NodeError> {
         let block = folder.join("block");

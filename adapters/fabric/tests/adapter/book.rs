@@ -9,10 +9,10 @@ use causeway_verifier::{ClientState, Gateway, Refusal, light_client};
 
 use crate::island::in_seconds;
 
-/// What was recorded of one island with one gateway.
+/// What was recorded of one island: of its gateway, and of others that somebody claims.
 #[derive(Clone)]
 pub(crate) struct Book {
-    gateway: Gateway,
+    gateways: Vec<Gateway>,
     book: testkit::Book,
 }
 
@@ -34,23 +34,24 @@ impl Book {
             family: Family::Fabric,
             head,
             client_state: anchored.state.bytes,
-            gateways: vec![GatewayStanding {
-                id: gateway.id,
-                address: gateway.address.clone(),
-                number: 0,
-                height: head.height,
-                missing: Vec::new(),
-            }],
+            gateways: vec![unopened(&gateway, head)],
         };
-        Self { gateway, book: testkit::Book::new(standing) }
+        Self { gateways: vec![gateway], book: testkit::Book::new(standing) }
+    }
+
+    /// Takes a claim of another gateway.
+    pub(crate) fn claim(&mut self, gateway: Gateway) {
+        let standing = unopened(&gateway, self.book.standing.head);
+        self.book.standing.gateways.push(standing);
+        self.gateways.push(gateway);
     }
 
     /// Verifies evidence against where a recording stands.
     pub(crate) fn verify(&self, standing: &Standing, evidence: &Evidence) -> Result<Recording, Refusal> {
         let client = light_client(standing.family).unwrap();
         let state = ClientState { family: standing.family, bytes: standing.client_state.clone() };
-        let gateways = std::slice::from_ref(&self.gateway);
-        let advance = client.advance(&state, gateways, None, &evidence.bytes, in_seconds(0))?.into_inner();
+        let advance =
+            client.advance(&state, &self.gateways, None, &evidence.bytes, in_seconds(0))?.into_inner();
         assert_eq!((advance.first, advance.last), (evidence.first, evidence.last));
         let summary = client.summary(&advance.state).unwrap();
         let heads = advance.headers.iter().map(|header| Head { height: header.height, hash: header.hash });
@@ -74,4 +75,10 @@ impl Book {
     pub(crate) fn count(&self, name: &str) -> usize {
         self.names().iter().filter(|recorded| **recorded == name).count()
     }
+}
+
+/// A gateway of which nothing is recorded.
+fn unopened(gateway: &Gateway, head: Head) -> GatewayStanding {
+    let (id, address) = (gateway.id, gateway.address.clone());
+    GatewayStanding { id, address, number: 0, height: head.height, missing: Vec::new() }
 }

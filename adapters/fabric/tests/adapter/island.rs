@@ -11,7 +11,7 @@ use causeway_fabric::{
 use causeway_fabric_node::{Chaincode, Network, NetworkConfig, Policy, gateway_chaincode};
 use causeway_protocol::{
     Attestation, AttestationKind, Batch, BatchProof, Family, GatewayId, HubId, Island as IslandParts,
-    LaneTerms, LocalSigner, Packet, Signer,
+    IslandId, LaneTerms, LocalSigner, Packet, Signer,
 };
 use causeway_verifier::Gateway;
 
@@ -98,17 +98,20 @@ pub(crate) async fn network_with_gateway(config: NetworkConfig) -> Option<Networ
     Some(network)
 }
 
+/// With what a gateway of this island opens.
+pub(crate) fn opening(island: IslandId) -> Opening {
+    let attestors: Vec<_> = attestors().iter().map(Signer::address).collect();
+    let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
+    Opening { island, hub: HubId::of_origin("hub.test/log"), owner, threshold: 2, attestors }
+}
+
 /// Opens the gateway of a channel, anchored at its newest config block.
 pub(crate) async fn open(peers: &Peers) -> (GatewayId, Book) {
     let terms = AnchorTerms { time: in_seconds(0), trusting_period: 86_400 };
     let anchor = propose_anchor(peers, None, terms, &["gateway".to_owned()]).await.unwrap();
     let (fingerprint, block) = (anchor.fingerprint, anchor.block);
     let id = IslandParts { family: Family::Fabric, fingerprint, anchor: block }.id();
-    let attestors: Vec<_> = attestors().iter().map(Signer::address).collect();
-    let owner = LocalSigner::from_bytes(&[9; 32]).unwrap().address();
-    let opening =
-        Opening { island: id, hub: HubId::of_origin("hub.test/log"), owner, threshold: 2, attestors };
-    let gateway = peers.open_gateway("gateway", &opening).await.unwrap().id;
+    let gateway = peers.open_gateway("gateway", &opening(id)).await.unwrap().id;
     let registered = Gateway { island: id, address: b"gateway".to_vec(), id: gateway };
     (gateway, Book::new(&anchor.bytes, registered))
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use causeway_adapter::{Destination as _, Outcome, Source as _};
 use causeway_fabric::{FabricSource, SourceSettings};
-use causeway_fabric_node::{NetworkConfig, Node, Policy};
-use causeway_protocol::{AttestationKind, GatewayEventKind};
+use causeway_fabric_node::{Chaincode, NetworkConfig, Node, Policy, gateway_chaincode};
+use causeway_protocol::{AttestationKind, GatewayEventKind, GatewayId};
+use causeway_verifier::Gateway;
 
-use crate::island::{Island, peers};
+use crate::island::{BOTH, Island, opening, peers};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn packets_are_proven_while_organisations_policies_and_nodes_change() {
@@ -219,4 +220,50 @@ async fn two_relayers_on_one_channel_are_harmless() {
         }
     }
     assert_eq!(island.book.count("PacketSent"), 24);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_of_a_chaincode_that_is_no_gateway_stops_nobody() {
+    let Some(mut island) = Island::start().await else { return };
+    island.record_until(|book| book.count("Opened") == 1).await;
+    let of_island = island.book.standing.island;
+    let claim = Gateway { island: of_island, address: b"board".to_vec(), id: GatewayId([0xdd; 32]) };
+    island.book.claim(claim);
+    // The board cannot be asked about its definition, and nothing is recorded of it.
+    let either = "OR('Org1MSP.peer','Org2MSP.peer')";
+    island.network.set_policy("board", Policy::Signature(either.into())).await.unwrap();
+    island.post_when_ready(2).await;
+    island.record_until(|book| book.count("PacketSent") == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_gateway_counts_on_a_running_channel_if_it_is_claimed_before_its_opening_is_recorded() {
+    let Some(mut island) = Island::start().await else { return };
+    island.post(1, false).await;
+    island.record_until(|book| book.count("PacketSent") == 1).await;
+    // Nothing is recorded while the second one is deployed, opens, and is claimed.
+    let binary = gateway_chaincode().await.unwrap();
+    let second = Chaincode::new("second", binary, Policy::Signature(BOTH.into()));
+    island.network.deploy(Chaincode { arguments: vec!["gateway".into()], ..second }).await.unwrap();
+    let opening = opening(island.book.standing.island);
+    let id = island.peers.open_gateway("second", &opening).await.unwrap().id;
+    let mut late = island.book.clone();
+    island.book.claim(Gateway { island: island.book.standing.island, address: b"second".to_vec(), id });
+    let source = island.source();
+    let newest = source.head().await.unwrap().height;
+    let mut opened = Vec::new();
+    while island.book.standing.head.height < newest {
+        let evidence = source.next(&island.book.standing).await.unwrap().expect("it tells of an opening");
+        let recording = island.book.verify(&island.book.standing, &evidence).unwrap();
+        opened.extend(recording.events.into_iter().map(|(_, event)| (event.gateway, event.number)));
+        island.book.record(&evidence).unwrap();
+    }
+    assert_eq!(opened, [(id, 1)]);
+    // Recorded without the claim, it never opens, and stops nobody.
+    while late.standing.head.height < newest {
+        let eager = SourceSettings { idle_blocks: 1, ..SourceSettings::default() };
+        let source = FabricSource::new(island.peers.clone(), eager);
+        let evidence = source.next(&late.standing).await.unwrap().expect("blocks are sent at once");
+        assert_eq!(late.record(&evidence).unwrap(), 0);
+    }
 }

@@ -6,7 +6,7 @@ use super::block::{Header, check_seal};
 use super::config::{Channel, config_of};
 use super::evidence::{Anchor, Evidence, Run, Side};
 use super::fault::FabricFault;
-use super::judge::{self, Fates, Question};
+use super::judge::{self, Fates, Question, Redefined};
 use super::lifecycle;
 use super::read::{Read, Verdict};
 use super::signature::sha256;
@@ -52,19 +52,20 @@ impl Fabric {
         Ok((state, fact))
     }
 
-    fn judge(
+    /// Verifies a run. Of chaincodes that are `demanded`, as of those that have an open gateway, everything has to be shown.
+    pub(super) fn judge(
         state: &ClientState,
         gateways: &[Gateway],
         evidence: &[u8],
         now: u64,
-        passes_over: bool,
+        demanded: &[&str],
     ) -> Result<Verified<Advance>, Refusal> {
         let state = State::decode(state)?;
         if state.frozen {
             return Err(Refusal::Frozen);
         }
         match Evidence::decode(evidence)? {
-            Evidence::Run(run) => Self::run(state, gateways, &run, now, passes_over).map(Verified::new),
+            Evidence::Run(run) => Self::run(state, gateways, &run, now, demanded).map(Verified::new),
             Evidence::Misbehaviour(_) => Err(Refusal::Kind { expected: "1 run", came: 3 }),
         }
     }
@@ -75,14 +76,13 @@ impl Fabric {
         gateways: &[Gateway],
         run: &Run<'_>,
         now: u64,
-        passes_over: bool,
+        demanded: &[&str],
     ) -> Result<Advance, Refusal> {
         state.check_period(now)?;
         check_link(&state, run.first, run.parent)?;
         let definitions_before = state.clone();
         let walk = walk(&mut state, &run.blocks, Seals::Checked)?;
-        let mut answers = Answers::open(&state.channel, run, walk.last_channel())?;
-        answers.passes_over = passes_over;
+        let mut answers = Answers::open(&state.channel, run, walk.last_channel(), demanded)?;
         let definitions = judge::definitions(&definitions_before, &walk, gateways, &mut answers)?;
         answers.require(&state, &definitions)?;
         let events = judge::events(&mut state, &walk, gateways, &definitions, &mut answers, now)?;
@@ -139,11 +139,16 @@ struct Answers<'a> {
     of_definitions: Vec<Option<bool>>,
     used: Vec<bool>,
     used_keys: Vec<Vec<String>>,
-    passes_over: bool,
+    demanded: &'a [&'a str],
 }
 
 impl<'a> Answers<'a> {
-    fn open(channel_id: &str, run: &'a Run<'a>, channel: &'a Channel) -> Result<Self, FabricFault> {
+    fn open(
+        channel_id: &str,
+        run: &'a Run<'a>,
+        channel: &'a Channel,
+        demanded: &'a [&'a str],
+    ) -> Result<Self, FabricFault> {
         let reads = run.reads.iter().enumerate().map(|(place, read)| Read::open(channel_id, place, read));
         let reads = reads.collect::<Result<Vec<_>, _>>()?;
         let count = reads.len();
@@ -153,20 +158,18 @@ impl<'a> Answers<'a> {
             of_definitions: vec![None; count],
             used: vec![false; count],
             used_keys: vec![Vec::new(); count],
-            passes_over: false,
+            demanded,
         })
     }
 
     /// Enough endorsed every read, by the policy of its chaincode that is in force at the end.
-    fn require(
-        &self,
-        state: &State,
-        definitions: &[(u64, super::evidence::Definition)],
-    ) -> Result<(), FabricFault> {
+    fn require(&self, state: &State, definitions: &[Redefined]) -> Result<(), FabricFault> {
         for read in &self.reads {
-            let newest = definitions.iter().rev().map(|(_, definition)| definition);
-            let mut known = newest.chain(&state.definitions);
-            let definition = known.find(|definition| definition.name == read.chaincode);
+            let mut newest = definitions.iter().rev().filter(|change| change.name == read.chaincode);
+            let definition = match newest.next() {
+                Some(change) => change.definition.as_ref(),
+                None => state.definition(read.chaincode),
+            };
             let definition = definition.ok_or_else(|| FabricFault::Undefined(read.chaincode.to_owned()))?;
             read.require(self.channel, &definition.policy(self.channel)?)?;
         }
@@ -220,8 +223,8 @@ impl<'a> Answers<'a> {
 }
 
 impl Fates for Answers<'_> {
-    fn passes_over(&self) -> bool {
-        self.passes_over
+    fn demands(&self, chaincode: &str) -> bool {
+        self.demanded.contains(&chaincode)
     }
 
     fn committed(&mut self, question: &Question<'_>) -> Result<bool, FabricFault> {
@@ -286,6 +289,9 @@ impl LightClient for Fabric {
         })
     }
 
+    /// Of an open gateway everything has to be shown. An opening of which the evidence shows nothing is passed over, and that gateway
+    /// never counts; a change of the definition of a chaincode without an open gateway, of which it shows nothing, leaves the chaincode
+    /// without a definition, so that none opens there.
     fn advance(
         &self,
         state: &ClientState,
@@ -294,20 +300,7 @@ impl LightClient for Fabric {
         evidence: &[u8],
         now: u64,
     ) -> Result<Verified<Advance>, Refusal> {
-        Self::judge(state, gateways, evidence, now, false)
-    }
-
-    /// An opening, or a definition of a chaincode without an open gateway, of which the evidence shows nothing is passed over:
-    /// the gateway was registered later and counts for nobody. Of an open gateway everything is demanded as ever.
-    fn replay(
-        &self,
-        state: &ClientState,
-        gateways: &[Gateway],
-        _recorded: Option<&Recorded>,
-        evidence: &[u8],
-        now: u64,
-    ) -> Result<Verified<Advance>, Refusal> {
-        Self::judge(state, gateways, evidence, now, true)
+        Self::judge(state, gateways, evidence, now, &[])
     }
 
     fn misbehaviour(

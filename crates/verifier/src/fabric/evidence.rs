@@ -13,7 +13,7 @@ pub(super) const MAX_READS: usize = 64;
 /// Most signatures of one block or one read.
 const MAX_SIGNATURES: usize = 256;
 /// Most chaincode definitions in an anchor or a state.
-const MAX_DEFINITIONS: usize = 256;
+pub(super) const MAX_DEFINITIONS: usize = 256;
 
 /// The orderers' signatures over one block.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -33,11 +33,9 @@ pub(super) trait Fates {
     /// Whether the write was committed.
     fn committed(&mut self, question: &Question<'_>) -> Result<bool, FabricFault>;
 
-    /// Whether what is not shown of a chaincode without an open gateway is passed over: who recorded the evidence may not have
-    /// known the gateway yet, and then asked nobody.
-    fn passes_over(&self) -> bool {
-        false
-    }
+    /// Whether everything of this chaincode has to be shown, although no gateway is open there. Else what is not shown is passed
+    /// over: not every chaincode that somebody claims to be a gateway can be asked.
+    fn demands(&self, chaincode: &str) -> bool;
 }
 
 /// The chaincodes of the gateways, each once.
@@ -50,7 +48,7 @@ pub(super) fn chaincodes(gateways: &[Gateway]) -> Vec<&str> {
 }
 
 /// Whether a gateway that this chaincode is has opened.
-fn has_open(state: &State, gateways: &[Gateway], chaincode: &str) -> bool {
+pub(super) fn has_open(state: &State, gateways: &[Gateway], chaincode: &str) -> bool {
     let mut here = gateways.iter().filter(|gateway| gateway.address == chaincode.as_bytes());
     here.any(|gateway| state.is_open(gateway.id))
 }
@@ -81,33 +79,60 @@ struct Change<'a, 'b> {
     writes: &'b NamespaceWrites<'a>,
 }
 
-/// The definitions that a run commits, each in force from the block after the one named.
+/// A definition that changed: in force from the block after `block`.
+pub(super) struct Redefined {
+    pub(super) block: u64,
+    pub(super) name: String,
+    /// Nothing where it is not known what became of a change: then there is no policy to judge the chaincode by.
+    pub(super) definition: Option<Definition>,
+}
+
+/// The definitions that a run changes, of chaincodes that are gateways or whose definition was known.
 pub(super) fn definitions(
     state: &State,
     walk: &Walk<'_>,
     gateways: &[Gateway],
     fates: &mut dyn Fates,
-) -> Result<Vec<(u64, Definition)>, FabricFault> {
-    let mut committed: Vec<(u64, Definition)> = Vec::new();
-    for name in chaincodes(gateways) {
-        let mut before = state.definition(name).cloned();
+) -> Result<Vec<Redefined>, FabricFault> {
+    let claimed = chaincodes(gateways);
+    let known = state.definitions.iter().map(|definition| definition.name.as_str());
+    let mut names: Vec<&str> = claimed.iter().copied().chain(known).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut redefined = Vec::new();
+    for name in names {
         let changes = endorsed_changes(name, walk)?;
-        let committed_here = match committed_changes(name, &changes, fates) {
-            // Whoever recorded this run did not follow the chaincode: its definition stays for them as it was.
-            Err(FabricFault::Unresolved { .. })
-                if fates.passes_over() && !has_open(state, gateways, name) =>
-            {
-                continue;
+        let Some(first) = changes.first() else { continue };
+        let is_demanded = fates.demands(name) || has_open(state, gateways, name);
+        if !claimed.contains(&name) && !is_demanded {
+            redefined.push(Redefined { block: first.version.0, name: name.to_owned(), definition: None });
+            continue;
+        }
+        match committed_definitions(name, state.definition(name).cloned(), &changes, fates) {
+            Ok(committed) => redefined.extend(committed),
+            Err(fault) if is_demanded => return Err(fault),
+            Err(_) => {
+                redefined.push(Redefined { block: first.version.0, name: name.to_owned(), definition: None });
             }
-            changes => changes?,
-        };
-        for change in committed_here {
-            let definition = lifecycle::apply(before.as_ref(), name, change.writes)?;
-            before = Some(definition.clone());
-            committed.push((change.version.0, definition));
         }
     }
-    Ok(committed)
+    Ok(redefined)
+}
+
+fn committed_definitions(
+    name: &str,
+    mut before: Option<Definition>,
+    changes: &[Change<'_, '_>],
+    fates: &mut dyn Fates,
+) -> Result<Vec<Redefined>, FabricFault> {
+    let mut redefined = Vec::new();
+    for change in committed_changes(name, changes, fates)? {
+        let definition = lifecycle::apply(before.as_ref(), name, change.writes)?;
+        before = Some(definition.clone());
+        let (block, name) = (change.version.0, name.to_owned());
+        redefined.push(Redefined { block, name, definition: Some(definition) });
+    }
+    Ok(redefined)
 }
 
 /// The changes that enough endorsed, in the chain's order.
@@ -166,7 +191,7 @@ pub(super) fn events(
     state: &mut State,
     walk: &Walk<'_>,
     gateways: &[Gateway],
-    definitions: &[(u64, Definition)],
+    definitions: &[Redefined],
     fates: &mut dyn Fates,
     now: u64,
 ) -> Result<Vec<EventFact>, FabricFault> {
@@ -177,7 +202,7 @@ pub(super) fn events(
         for (version, transaction) in transactions(block) {
             for writes in transaction.writes.iter().filter(|writes| names.contains(&writes.namespace)) {
                 let chaincode = writes.namespace;
-                let may_pass = fates.passes_over() && !has_open(state, gateways, chaincode);
+                let may_pass = !fates.demands(chaincode) && !has_open(state, gateways, chaincode);
                 let found = match written(state, channel, gateways, transaction, writes) {
                     Err(_) if may_pass => continue,
                     found => found?,
@@ -228,8 +253,11 @@ pub(super) fn events(
                 }
             }
         }
-        for (_, definition) in definitions.iter().filter(|(number, _)| *number == block.number) {
-            state.define(definition.clone());
+        for change in definitions.iter().filter(|change| change.block == block.number) {
+            match &change.definition {
+                Some(definition) => state.define(definition.clone()),
+                None => state.forget(&change.name),
+            }
         }
     }
     Ok(events)

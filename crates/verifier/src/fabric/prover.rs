@@ -23,7 +23,7 @@ use super::signature::sha256;
 use super::state::State;
 use super::transaction::LIFECYCLE;
 use super::walk::{Seals, walk};
-use crate::{ClientState, Gateway, LightClient as _, Refusal};
+use crate::{ClientState, Gateway, Refusal};
 
 /// Most keys that one read asks for.
 const MAX_KEYS: usize = 1024;
@@ -98,6 +98,8 @@ pub struct Wanted {
     pub keys: Vec<String>,
     /// The read has to be of the state of this block or a later one, to say of a write that it was not committed.
     pub block: u64,
+    /// Whether there is no evidence without it: a gateway is open there. Another chaincode that refuses to be asked is none.
+    pub needed: bool,
 }
 
 /// How a run is put together.
@@ -164,7 +166,8 @@ impl Questions {
     fn of(&mut self, chaincode: &str) -> &mut Wanted {
         let place = self.wanted.iter().position(|wanted| wanted.chaincode == chaincode);
         let place = place.unwrap_or_else(|| {
-            self.wanted.push(Wanted { chaincode: chaincode.to_owned(), keys: Vec::new(), block: 0 });
+            let chaincode = chaincode.to_owned();
+            self.wanted.push(Wanted { chaincode, keys: Vec::new(), block: 0, needed: false });
             self.wanted.len() - 1
         });
         &mut self.wanted[place]
@@ -183,6 +186,11 @@ impl Fates for Questions {
         }
         Ok(true)
     }
+
+    /// Everything is asked for.
+    fn demands(&self, _chaincode: &str) -> bool {
+        false
+    }
 }
 
 fn questions(before: &State, gateways: &[Gateway], blocks: &[Served]) -> Result<Questions, Refusal> {
@@ -191,9 +199,11 @@ fn questions(before: &State, gateways: &[Gateway], blocks: &[Served]) -> Result<
     let walk = walk(&mut state, &parts, Seals::Unchecked)?;
     let mut found = Questions::default();
     let definitions = judge::definitions(before, &walk, gateways, &mut found)?;
-    found.changes = definitions.len() + walk.channels.len() - 1; // the first one was there before
+    let known = definitions.iter().filter(|change| change.definition.is_some()).count();
+    found.changes = known + walk.channels.len() - 1; // the first one was there before
     judge::events(&mut state, &walk, gateways, &definitions, &mut found, 0)?;
     for wanted in &mut found.wanted {
+        wanted.needed = judge::has_open(before, gateways, &wanted.chaincode);
         wanted.keys.sort_unstable();
         wanted.keys.dedup();
         if wanted.keys.is_empty() {
@@ -235,9 +245,9 @@ pub fn assemble(
     }
     let mut definitions = before.definitions.clone();
     let mut asking = Questions::default();
-    for (_, definition) in judge::definitions(&before, &walked, gateways, &mut asking)? {
-        definitions.retain(|known| known.name != definition.name);
-        definitions.push(definition);
+    for change in judge::definitions(&before, &walked, gateways, &mut asking)? {
+        definitions.retain(|known| known.name != change.name);
+        definitions.extend(change.definition);
     }
     reads.sort_by_key(|read| read.channel_header);
     for (place, read) in reads.iter_mut().enumerate() {
@@ -245,9 +255,13 @@ pub fn assemble(
         read.endorsements.dedup_by_key(|(endorser, _)| *endorser);
         prune(&before.channel, walked.last_channel(), place, read, &definitions)?;
     }
+    let asked = reads.iter().enumerate().map(|(place, read)| Read::open(&before.channel, place, read));
+    let asked = asked.map(|read| Ok(read?.chaincode.to_owned())).collect::<Result<Vec<_>, FabricFault>>()?;
     let run = Run { first: before.height.saturating_add(1), parent: before.hash, blocks: parts, reads };
     let evidence = Evidence::Run(run).encode();
-    Fabric.advance(state, gateways, None, &evidence, now)?;
+    // Of a chaincode that answered, nothing gets lost.
+    let demanded: Vec<&str> = asked.iter().map(String::as_str).collect();
+    Fabric::judge(state, gateways, &evidence, now, &demanded)?;
     Ok(evidence)
 }
 

@@ -2,7 +2,7 @@
 
 use causeway_protocol::{DecodeError, Family, GatewayId, Hash, Reader, Writer};
 
-use super::evidence::{Definition, decode_definitions, encode_definitions, expect_family};
+use super::evidence::{Definition, MAX_DEFINITIONS, decode_definitions, encode_definitions, expect_family};
 use crate::bft::{ConfigFault, MAX_PERIOD};
 use crate::client::VERSION;
 use crate::{ClientState, Refusal};
@@ -108,12 +108,20 @@ impl State {
         self.definitions.iter().find(|definition| definition.name == name)
     }
 
-    /// Takes in a definition that was committed.
+    /// Takes in a definition that was committed. A new one that finds no room is not known.
     pub(super) fn define(&mut self, definition: Definition) {
         match self.definitions.binary_search_by(|known| known.name.cmp(&definition.name)) {
             Ok(place) => self.definitions[place] = definition,
-            Err(place) => self.definitions.insert(place, definition),
+            Err(place) if self.definitions.len() < MAX_DEFINITIONS => {
+                self.definitions.insert(place, definition);
+            }
+            Err(_) => {}
         }
+    }
+
+    /// Knows the definition of `name` no more.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.definitions.retain(|known| known.name != name);
     }
 
     /// The number of a gateway's next event, which is then counted. `None`: it is not open.

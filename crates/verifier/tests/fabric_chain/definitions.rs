@@ -257,7 +257,7 @@ fn a_change_lost_before_the_gateway_opens_is_told_by_a_run_that_holds_the_openin
     let lost = redefine(&mut world, 2, &peers_of(1, &["Org1"]));
     world.chain.mine(&[(&lost, false)]);
     let read = world.read_by_all(causeway_protocol::GatewayId([0; 32]), &["opened"]);
-    assert_eq!(world.refusal(vec![read]), "commit-not-shown", "a gateway that is not open cannot beat");
+    assert_eq!(world.refusal(vec![read]), "definition-unknown", "a gateway that is not open cannot beat");
     let opening = world.opening();
     world.register(&opening);
     world.chain.mine(&[(&opening, true)]);

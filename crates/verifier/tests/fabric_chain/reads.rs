@@ -213,7 +213,7 @@ fn an_opening_that_lost_to_another_stalls_nobody() {
     let (mut world, opening) = opening();
     let first = world.opening();
     world.chain.mine(&[(&first, true), (&opening, false)]);
-    assert_eq!(world.refusal(vec![]), "commit-not-shown");
+    assert_eq!(world.found(vec![]), [], "what is not shown did not open");
     let winner = opened_by(world.island(), &first);
     let read = world.read_by_all(winner, &["opened"]);
     assert_eq!(world.found(vec![read]), []);
@@ -224,7 +224,7 @@ fn an_opening_that_lost_to_another_stalls_nobody() {
     simulation.answer = winner.0.to_vec();
     let call = lie.chain.call(NAME, &[b"facts", b"opened"]);
     let read = call.endorse(&simulation, &lie.chain.peers());
-    assert_eq!(lie.refusal(vec![read]), "commit-not-shown");
+    assert_eq!(lie.refusal(vec![read]), "endorsed-read-useless");
 }
 
 #[test]

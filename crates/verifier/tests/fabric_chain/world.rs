@@ -102,9 +102,16 @@ impl World {
 
     /// A transaction that opens the gateway, endorsed by both.
     pub(crate) fn opening(&mut self) -> Endorsed {
+        let peers: Vec<Signer> = self.chain.peers().into_iter().cloned().collect();
+        self.opening_by(NAME, &peers.iter().collect::<Vec<_>>())
+    }
+
+    /// A transaction that opens a gateway which `chaincode` is, or writes what one that opens would.
+    pub(crate) fn opening_by(&mut self, chaincode: &str, endorsers: &[&Signer]) -> Endorsed {
         let island = self.island();
-        let call = self.chain.call(NAME, &[b"open"]);
-        let id = GatewayId::derive(island, NAME.as_bytes(), Hash(sha256(&[call.transaction.as_bytes()])));
+        let call = self.chain.call(chaincode, &[b"open"]);
+        let birth = Hash(sha256(&[call.transaction.as_bytes()]));
+        let id = GatewayId::derive(island, chaincode.as_bytes(), birth);
         let kind = GatewayEventKind::Opened {
             island,
             hub: HubId([3; 32]),
@@ -112,8 +119,8 @@ impl World {
             attestors: attestors(1),
         };
         let (key, value) = written(id, &kind, &call.transaction, 0);
-        let simulation = self.chain.simulation(NAME).write(NAME, "gateway", b"record");
-        call.endorse(&simulation.write(NAME, &key, &value), &self.chain.peers())
+        let simulation = self.chain.simulation(chaincode).write(chaincode, "gateway", b"record");
+        call.endorse(&simulation.write(chaincode, &key, &value), endorsers)
     }
 
     /// A transaction that writes these events, endorsed by both.

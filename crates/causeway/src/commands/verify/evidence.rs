@@ -222,7 +222,7 @@ impl Session {
             }
         };
         let advance =
-            self.client.replay(&self.state, &self.gateways, recorded.as_ref(), evidence, self.now)?;
+            self.client.advance(&self.state, &self.gateways, recorded.as_ref(), evidence, self.now)?;
         for header in &advance.headers {
             self.headers.insert(header.height, header.hash);
         }
