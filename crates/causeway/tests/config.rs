@@ -71,6 +71,7 @@ fn every_problem_is_reported_in_one_go_with_line_and_key() {
     );
     let places: Vec<_> = found.iter().map(|(line, key, _)| (*line, key.as_str())).collect();
     let expected = [
+        (1, "log"),
         (1, "origin"),
         (2, "listen"),
         (3, "extra"),
@@ -80,9 +81,10 @@ fn every_problem_is_reported_in_one_go_with_line_and_key() {
         (9, "limits.bogus"),
     ];
     assert_eq!(places, expected);
-    assert!(found[2].2.starts_with("unknown key"));
-    assert_eq!(found[4].2, "expected 2 to 1000, got 0");
-    assert_eq!(found[5].2, "expected a whole number, got text");
+    assert_eq!(found[0].2, "missing");
+    assert!(found[3].2.starts_with("unknown key"));
+    assert_eq!(found[5].2, "expected 2 to 1000, got 0");
+    assert_eq!(found[6].2, "expected a whole number, got text");
 }
 
 #[test]
@@ -99,7 +101,10 @@ fn syntax_errors_and_missing_keys_are_problems_like_any_other() {
 
 #[test]
 fn a_secret_in_the_file_is_refused_and_not_repeated() {
-    let found = problems("origin = \"hub/log\"\n[database]\nurl = \"postgres://user:hunter2@host/db\"\n");
+    let found = problems(
+        "origin = \"hub/log\"\n[database]\nurl = \"postgres://user:hunter2@host/db\"\n\
+         [log]\nkeys = [\"credential:log-key\"]\nkept = \"/checkpoint\"\n",
+    );
     assert_eq!(found.len(), 1);
     assert!(found[0].2.contains("credential:") && !found[0].2.contains("hunter2"));
 }
@@ -146,6 +151,13 @@ fn a_log_needs_a_key_a_place_and_witnesses_that_are_some() {
     for key in ["log.keys", "log.kept", "log.former_keys[0]", "log.witnesses[0].key"] {
         assert!(keys.iter().any(|named| named == key), "{key}: {keys:?}");
     }
+}
+
+#[test]
+fn a_hub_without_a_log_is_refused() {
+    let found = problems("origin = \"hub/log\"\n[database]\nurl = \"credential:database-url\"\n");
+    let named: Vec<_> = found.iter().map(|(_, key, what)| (key.as_str(), what.as_str())).collect();
+    assert_eq!(named, [("log", "missing")]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use causeway_log::{KeyKind, KeyName, NoteSigner};
 use causeway_protocol::Family;
 use causeway_verifier::forge::Forge;
 
@@ -124,9 +125,16 @@ async fn a_hub_tells_the_service_manager_once_its_database_is_ready() {
     let postgres = causeway_postgres::Server::start(options).await.unwrap();
     let folder = credentials();
     std::fs::write(folder.path().join("database-url"), postgres.url("postgres")).unwrap();
-    let config = "origin = \"hub.test/log\"\nlisten = \"127.0.0.1:0\"\noperator_token = \"credential:token\"\n\
-                  [database]\nurl = \"credential:database-url\"\n";
-    let manager = Manager::start("hub", folder.path(), config);
+    let name = KeyName::new("hub.test/log").unwrap();
+    let log_key = NoteSigner::new(name, KeyKind::Note, &[7; 32]).unwrap().to_secret_text();
+    std::fs::write(folder.path().join("log-key"), log_key.as_str()).unwrap();
+    let config = format!(
+        "origin = \"hub.test/log\"\nlisten = \"127.0.0.1:0\"\noperator_token = \"credential:token\"\n\
+         [database]\nurl = \"credential:database-url\"\n\
+         [log]\nkeys = [\"credential:log-key\"]\nkept = \"{}/checkpoint\"\n",
+        folder.path().display()
+    );
+    let manager = Manager::start("hub", folder.path(), &config);
     tokio::task::spawn_blocking(move || manager.whole_life()).await.unwrap();
     postgres.stop().await;
 }

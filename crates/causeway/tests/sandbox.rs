@@ -8,7 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use causeway_api::{CreateToken, Role};
+use causeway_client::{HubClient, Settings, Token};
 use causeway_fabric_node::{NodeError, gateway_chaincode};
+use causeway_ledger::{FactKey, Ledger, Options};
+use causeway_log::{ProofPlan, SignedCheckpoint, verify_inclusion};
 use serde_json::Value;
 
 /// A running sandbox, killed when dropped.
@@ -130,6 +134,7 @@ fn a_sandbox_settles_its_packets_and_answers_every_command() {
         Person { hub: ready["hub"].as_str().unwrap().to_owned(), token }
     };
     look_around(&person("auditor"), &ready);
+    tokio::runtime::Runtime::new().unwrap().block_on(read_log(&ready));
     govern(&person("operator"), &ready);
 
     sandbox.ends_when_told();
@@ -151,6 +156,53 @@ fn look_around(auditor: &Person, ready: &Value) {
     let events: Vec<_> =
         shown["timeline"]["events"].as_array().unwrap().iter().map(|event| &event["event"]).collect();
     assert_eq!(events, ["PacketSent", "PacketExpired", "PacketSettled"]);
+}
+
+/// Everything that happened is in the log, whose key is known; and what happens next is within a second.
+async fn read_log(ready: &Value) {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let token = Token::new(&text(&ready["tokens"]["operator"])).unwrap();
+    let operator = HubClient::new(Settings::new(&text(&ready["hub"]), Some(token)).unwrap()).unwrap();
+    let ledger = Ledger::connect(&text(&ready["postgres"]), Options { max_connections: 2 }).await.unwrap();
+    let (origin, keys) =
+        (text(&ready["log"]["origin"]), [text(&ready["log"]["verifier_key"]).parse().unwrap()]);
+    let auditor = CreateToken {
+        name: "one more".into(),
+        role: Role::Auditor,
+        address: None,
+        island: None,
+        held_by_hub: false,
+        expires_at: None,
+    };
+    let made = operator.create_token(&auditor).await.unwrap().token.id;
+    let begun = Instant::now();
+    let mut facts = vec![FactKey::token(made)];
+    let (index, tree) = loop {
+        let note = operator.checkpoint().await.unwrap();
+        let tree = SignedCheckpoint::open(note.as_bytes(), &origin, &keys).unwrap().head();
+        match ledger.logged_fact(&facts[0]).await.unwrap() {
+            Some(logged) if logged.index < tree.size => break (logged.index, tree),
+            _ => assert!(begun.elapsed() < Duration::from_secs(10), "the token is not in the log"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let took = begun.elapsed();
+    println!("leaf {index} was under a signed checkpoint {} ms after it was recorded", took.as_millis());
+    assert!(took < Duration::from_secs(2), "{took:?}: a second, and as much for a busy machine");
+    for island in ready["islands"].as_array().unwrap() {
+        facts.push(FactKey::island(text(&island["id"]).parse().unwrap()));
+        let gateway = text(&island["gateway_id"]).parse().unwrap();
+        // Opened, and at least one packet.
+        facts.extend([FactKey::gateway(gateway), FactKey::event(gateway, 1), FactKey::event(gateway, 2)]);
+    }
+    for fact in facts {
+        let logged =
+            ledger.logged_fact(&fact).await.unwrap().unwrap_or_else(|| panic!("{fact:?} is not in the log"));
+        let plan = ProofPlan::inclusion(logged.index, tree.size).unwrap();
+        let proof = ledger.log_proof(&plan, tree.size).await.unwrap();
+        verify_inclusion(logged.entry.leaf_hash(), logged.index, tree, &proof).unwrap();
+    }
+    ledger.close().await;
 }
 
 fn govern(operator: &Person, ready: &Value) {

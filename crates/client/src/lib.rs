@@ -20,6 +20,7 @@ mod error;
 mod evidence;
 mod health;
 mod islands;
+mod log;
 mod packets;
 mod request;
 mod settings;

@@ -15,7 +15,7 @@ pub struct HubConfig {
     pub origin: String,
     /// A file whose content is the first operator's token. Inserted, hashed, at start unless it is there already.
     pub operator_token_file: Option<PathBuf>,
-    /// The transparency log this hub writes; without it, facts wait until a hub over the same database has one.
+    /// The transparency log this hub writes. Without it, as in tests of other parts, facts wait until a hub over the database has one.
     pub log: Option<LogConfig>,
     /// Where people sign in, if not with tokens of this hub.
     pub oidc: Option<OidcConfig>,

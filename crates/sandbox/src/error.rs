@@ -40,6 +40,9 @@ pub enum SandboxError {
     /// The hub's port cannot be used.
     #[error("the hub's port: {0}")]
     Listen(std::io::Error),
+    /// What is in the file is no key of a log.
+    #[error("{} holds no key of the sandbox's log; move it away, and the database beside it", .0.display())]
+    LogKey(std::path::PathBuf),
     /// A service did not come up.
     #[error("{0} did not become ready")]
     NotReady(&'static str),

@@ -31,7 +31,7 @@ mod stage;
 
 pub use error::SandboxError;
 pub use options::Options;
-pub use report::{ChainId, Event, Ready, ReadyIsland, Report, Summary, Tokens};
+pub use report::{ChainId, Event, Ready, ReadyIsland, ReadyLog, Report, Summary, Tokens};
 
 use tokio_util::sync::CancellationToken;
 

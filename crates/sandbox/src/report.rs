@@ -48,12 +48,23 @@ pub enum Event {
 pub struct Ready {
     /// The hub's URL.
     pub hub: String,
+    /// The hub's transparency log, which it serves under its URL.
+    pub log: ReadyLog,
     /// One bearer token for each role.
     pub tokens: Tokens,
     /// The islands.
     pub islands: Vec<ReadyIsland>,
     /// The hub's database.
     pub postgres: String,
+}
+
+/// How a reader of the log knows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReadyLog {
+    /// The first line of its checkpoints.
+    pub origin: String,
+    /// The key that signs them, as name+id+base64 (C2SP signed-note).
+    pub verifier_key: String,
 }
 
 /// One bearer token for each role.
@@ -211,6 +222,7 @@ impl Ready {
     fn in_words(&self) -> String {
         let mut lines = vec![
             format!("          hub       {}  (interface: {}/docs)", self.hub, self.hub),
+            format!("          log       {}/checkpoint  (key: {})", self.hub, self.log.verifier_key),
             format!("          postgres  {}", self.postgres),
         ];
         for island in &self.islands {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use causeway_api::{CreateToken, Role};
 use causeway_attestor::{AttestorConfig, SystemClock, WatchedIsland};
 use causeway_client::{HubClient, Settings, Token};
-use causeway_hub::HubConfig;
+use causeway_hub::{HubConfig, LogConfig};
+use causeway_log::VerifierKey;
 use causeway_postgres::{Options as PostgresOptions, Server};
 use causeway_protocol::{Address, HubId, LocalSigner, Signer};
 use causeway_relayer::{IslandConfig, Pace, Relayer, RelayerConfig};
@@ -28,6 +29,8 @@ pub(crate) struct Hub {
     pub(crate) url: String,
     /// The first operator's secret.
     pub(crate) operator: String,
+    /// What readers of its log know the log's key by.
+    pub(crate) log_key: VerifierKey,
     task: JoinHandle<Result<(), causeway_hub::HubError>>,
 }
 
@@ -50,10 +53,18 @@ impl Hub {
         let url = format!("http://{}", listener.local_addr().map_err(SandboxError::Listen)?);
         let mut config = HubConfig::new(ORIGIN);
         config.operator_token_file = Some(file);
+        let key_file = data.join("log.key");
+        let log_key = keys::log_key(&key_file, ORIGIN)?;
+        config.log = Some(LogConfig {
+            key_files: vec![key_file],
+            former_keys: Vec::new(),
+            kept: data.join("checkpoint"),
+            witnesses: Vec::new(),
+        });
         let database = postgres.url("postgres");
         let task =
             tokio::spawn(async move { causeway_hub::run(config, listener, &database, shutdown).await });
-        let hub = Self { postgres, url, operator, task };
+        let hub = Self { postgres, url, operator, log_key, task };
         hub.wait_until_ready().await?;
         Ok(hub)
     }

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fabric::Programs;
 use crate::island::{Island, Opening};
-use crate::report::{Event, Ready, Report, Tokens};
-use crate::services::{AttestorSeat, Hub, start_relayer};
+use crate::report::{Event, Ready, ReadyLog, Report, Tokens};
+use crate::services::{AttestorSeat, Hub, ORIGIN, start_relayer};
 use crate::{Options, SandboxError, devnet, fabric, forgery, keys};
 
 /// Attestors, and how many of them have to sign.
@@ -83,6 +83,7 @@ impl Stage {
         let liar_token = hub.token("lying relayer", Role::Relayer, Some(liar.address())).await?;
         report.emit(&Event::Ready(Box::new(Ready {
             hub: hub.url.clone(),
+            log: ReadyLog { origin: ORIGIN.to_owned(), verifier_key: hub.log_key.to_string() },
             tokens: Tokens {
                 operator: hub.operator.clone(),
                 owner,

@@ -29,9 +29,8 @@ pub(crate) struct HubFile {
     pub(crate) operator_token: Option<Secret>,
     /// Where everything is recorded.
     pub(crate) database: Database,
-    /// The transparency log. Without it facts wait until a hub over the same database writes one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) log: Option<LogFile>,
+    /// The transparency log. Hubs over one database write one log, with the same keys; one of them at a time.
+    pub(crate) log: LogFile,
     /// Where people sign in, if not with tokens of this hub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) oidc: Option<OidcFile>,
@@ -209,12 +208,40 @@ impl LogFile {
     }
 }
 
+impl LogFile {
+    fn rules(&self) -> Vec<(String, String)> {
+        let mut broken = Vec::new();
+        if !(1..=2).contains(&self.keys.len()) {
+            broken.push(("log.keys".into(), "expected one key, or two while a key is replaced".into()));
+        }
+        for (at, key) in self.former_keys.iter().enumerate() {
+            if let Err(error) = key.parse::<VerifierKey>() {
+                broken.push((format!("log.former_keys[{at}]"), error.to_string()));
+            }
+        }
+        for (at, witness) in self.witnesses.iter().enumerate() {
+            match witness.key.parse::<VerifierKey>() {
+                Ok(key) if key.kind() == KeyKind::Cosignature => {}
+                Ok(_) => {
+                    let text = "expected a witness's key, of kind cosignature/v1";
+                    broken.push((format!("log.witnesses[{at}].key"), text.into()));
+                }
+                Err(error) => broken.push((format!("log.witnesses[{at}].key"), error.to_string())),
+            }
+        }
+        if !self.kept.is_absolute() {
+            broken.push(("log.kept".into(), "expected the absolute path of a file".into()));
+        }
+        broken
+    }
+}
+
 impl HubFile {
     /// The hub's own configuration.
     pub(crate) fn to_config(&self) -> anyhow::Result<HubConfig> {
         Ok(HubConfig {
             operator_token_file: self.operator_token.as_ref().map(Secret::path).transpose()?,
-            log: self.log.as_ref().map(LogFile::to_config).transpose()?,
+            log: Some(self.log.to_config()?),
             oidc: self.oidc.as_ref().map(OidcFile::to_config).transpose()?,
             limits: self.limits.to_limits(),
             ..HubConfig::new(&self.origin)
@@ -235,7 +262,7 @@ impl HubFile {
         if let Some(token) = &self.operator_token {
             token.read().context("operator_token")?;
         }
-        for key in self.log.iter().flat_map(|log| &log.keys) {
+        for key in &self.log.keys {
             key.read().context("log.keys")?;
         }
         TcpListener::bind(&self.listen).await.with_context(|| format!("listen on {}", self.listen))?;
@@ -257,12 +284,12 @@ impl Role for HubFile {
                 max_connections: connections(),
                 migrate: yes(),
             },
-            log: Some(LogFile {
+            log: LogFile {
                 keys: vec![Secret::Credential("log-key".into())],
                 former_keys: Vec::new(),
                 kept: "/var/lib/causeway-hub/checkpoint".into(),
                 witnesses: Vec::new(),
-            }),
+            },
             oidc: None,
             limits: LimitsFile::default(),
         }
@@ -277,29 +304,7 @@ impl Role for HubFile {
             let text = "expected one line without white space or +, as hub.example.org/log";
             broken.push(("origin".into(), text.into()));
         }
-        if let Some(log) = &self.log {
-            if !(1..=2).contains(&log.keys.len()) {
-                broken.push(("log.keys".into(), "expected one key, or two while a key is replaced".into()));
-            }
-            for (at, key) in log.former_keys.iter().enumerate() {
-                if let Err(error) = key.parse::<VerifierKey>() {
-                    broken.push((format!("log.former_keys[{at}]"), error.to_string()));
-                }
-            }
-            for (at, witness) in log.witnesses.iter().enumerate() {
-                match witness.key.parse::<VerifierKey>() {
-                    Ok(key) if key.kind() == KeyKind::Cosignature => {}
-                    Ok(_) => {
-                        let text = "expected a witness's key, of kind cosignature/v1";
-                        broken.push((format!("log.witnesses[{at}].key"), text.into()));
-                    }
-                    Err(error) => broken.push((format!("log.witnesses[{at}].key"), error.to_string())),
-                }
-            }
-            if !log.kept.is_absolute() {
-                broken.push(("log.kept".into(), "expected the absolute path of a file".into()));
-            }
-        }
+        broken.extend(self.log.rules());
         if let Some(oidc) = &self.oidc {
             broken.extend(oidc.rules());
         }

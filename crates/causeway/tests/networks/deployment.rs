@@ -9,6 +9,8 @@ use causeway_api::{
     ApproveIsland, CreateToken, IslandState, PacketState, RegisterGateway, RegisterIsland, Role,
 };
 use causeway_client::{HubClient, Settings, Token};
+use causeway_ledger::{FactKey, Ledger};
+use causeway_log::{KeyKind, KeyName, NoteSigner, ProofPlan, SignedCheckpoint, verify_inclusion};
 use causeway_postgres::Server;
 use causeway_protocol::{Address, Family, GatewayId, Hash, LocalSigner, PacketId, Signer, anchor_digest};
 
@@ -37,6 +39,11 @@ pub(crate) struct Listed {
 
 fn attestor_key(index: usize) -> [u8; 32] {
     [0x41 + u8::try_from(index).unwrap(); 32]
+}
+
+/// What signs the hub's log.
+fn log_key() -> NoteSigner {
+    NoteSigner::new(KeyName::new(ORIGIN).unwrap(), KeyKind::Note, &[0x61; 32]).unwrap()
 }
 
 /// The attestors that every gateway here is opened with: two of three.
@@ -69,8 +76,12 @@ impl Deployment {
         let url = format!("http://127.0.0.1:{port}");
         let database = secret(folder, "database-url", &postgres.url("postgres"));
         let operator = secret(folder, "operator-token", OPERATOR);
+        let log_key = secret(folder, "log-key", &log_key().to_secret_text());
+        let kept = folder.join("checkpoint");
         let config = format!(
-            "origin = \"{ORIGIN}\"\nlisten = \"127.0.0.1:{port}\"\noperator_token = \"{operator}\"\n[database]\nurl = \"{database}\"\n"
+            "origin = \"{ORIGIN}\"\nlisten = \"127.0.0.1:{port}\"\noperator_token = \"{operator}\"\n[database]\nurl = \"{database}\"\n\
+             [log]\nkeys = [\"{log_key}\"]\nkept = \"{}\"\n",
+            kept.display()
         );
         let hub = Service::start(folder, "hub", "hub", &config);
         let operator = client(&url, OPERATOR);
@@ -117,6 +128,21 @@ impl Deployment {
             let in_time = tokio::time::Instant::now() < deadline;
             assert!(in_time, "not all packets ended: {ended:?}\n{}", self.logs());
             tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Fails unless every event of a gateway, up to its last, is a leaf under the newest checkpoint a second from now.
+    pub(crate) async fn assert_logged(&self, ledger: &Ledger, gateway: GatewayId, last: u64) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let note = self.operator().checkpoint().await.unwrap();
+        let known = [log_key().verifier().clone()];
+        let tree = SignedCheckpoint::open(note.as_bytes(), ORIGIN, &known).unwrap().head();
+        for number in 1..=last {
+            let logged = ledger.logged_fact(&FactKey::event(gateway, number)).await.unwrap();
+            let logged = logged.unwrap_or_else(|| panic!("event {number} of {gateway} is not in the log"));
+            let plan = ProofPlan::inclusion(logged.index, tree.size).unwrap();
+            let proof = ledger.log_proof(&plan, tree.size).await.unwrap();
+            verify_inclusion(logged.entry.leaf_hash(), logged.index, tree, &proof).unwrap();
         }
     }
 

@@ -169,6 +169,7 @@ async fn one_hundred_packets() -> Result<(), NodeError> {
             island.name
         );
         assert!(cursor.gateways[0].missing.is_empty());
+        services.assert_logged(&ledger, island.gateway_id, cursor.gateways[0].number).await;
     }
     ledger.close().await;
     Ok(())

@@ -22,6 +22,9 @@ async fn every_call_of_the_client_is_understood() {
     let operator = client(&world, &world.operator);
     operator.healthy().await.unwrap();
     operator.ready().await.unwrap();
+    // This world's hub has no log.
+    assert_eq!(operator.checkpoint().await.unwrap_err().code(), Some("not-found"));
+    assert_eq!(operator.tile("tile/0/x001/234").await.unwrap_err().code(), Some("not-found"));
     let mut chain = Chain::new(1, GENESIS);
     let gateway = RegisterGateway {
         address: chain.address(),
