@@ -64,4 +64,9 @@ impl HubClient {
     pub async fn timeline(&self, id: PacketId) -> Result<Timeline, ClientError> {
         self.json(Request::get(&["v1", "packets", &id.to_string(), "timeline"])).await
     }
+
+    /// Its proof to take away, canonical bytes of a bundle: `GET /v1/packets/{id}/bundle`.
+    pub async fn bundle(&self, id: PacketId) -> Result<Vec<u8>, ClientError> {
+        self.send(&Request::get(&["v1", "packets", &id.to_string(), "bundle"])).await
+    }
 }

@@ -22,6 +22,7 @@ mod app;
 mod attestations;
 mod auth;
 mod batcher;
+mod bundle;
 mod clock;
 mod config;
 mod deliveries;

@@ -113,7 +113,7 @@ pub(crate) async fn timeline(
 }
 
 /// The packet, if one of its ends is an island of the caller's.
-async fn visible(hub: &Hub, caller: &Caller, id: PacketId) -> Result<api::Packet, Problem> {
+pub(crate) async fn visible(hub: &Hub, caller: &Caller, id: PacketId) -> Result<api::Packet, Problem> {
     let packet = hub.ledger.packet(id).await?.ok_or_else(|| Problem::not_found("packet"))?;
     let ends = [Some(packet.source_island), packet.destination_island];
     if caller.island.is_some() && !ends.contains(&caller.island) {

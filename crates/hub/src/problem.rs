@@ -95,6 +95,10 @@ codes! {
     IdempotencyInFlight = "idempotency-in-flight", CONFLICT, "A request with this Idempotency-Key is in flight", "Wait for its answer, then ask again with the same key.";
     /// The answer to this Idempotency-Key held a secret, which is shown once.
     SecretShownOnce = "secret-shown-once", CONFLICT, "The answer held a secret that is shown once", "If the secret was lost, revoke the token and make another.";
+    /// What was recorded is not in the log yet, or this hub writes none.
+    NotLogged = "not-logged", SERVICE_UNAVAILABLE, "The log does not hold it yet", "Try again after Retry-After; if /checkpoint is not there, ask the operator to switch the log on.";
+    /// There is more evidence than a bundle holds.
+    BundleTooLarge = "bundle-too-large", CONFLICT, "There is more evidence than a bundle holds", "Fetch the islands' evidence piece by piece, and check it with `causeway verify evidence`.";
     /// The token is revoked, was rotated before, or has ended.
     TokenOver = "token-over", CONFLICT, "The token has ended or was rotated before", "Make a new token.";
     /// The token asks faster than allowed.

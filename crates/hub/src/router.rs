@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::gate::{self, Access, Work};
 use crate::problem::{self, Problem, ProblemCode};
 use crate::{
-    attestations, deliveries, evidence, health, islands, log, metrics, misbehaviour, openapi, packets, proof,
-    stats, tokens,
+    attestations, bundle, deliveries, evidence, health, islands, log, metrics, misbehaviour, openapi,
+    packets, proof, stats, tokens,
 };
 
 const ALL: &[Role] = &[Operator, Owner, Relayer, Attestor, Auditor];
@@ -61,6 +61,7 @@ pub(crate) fn router(app: &App) -> Router {
         to(READERS,   Ordinary, routes!(packets::list)),
         to(READERS,   Ordinary, routes!(packets::show)),
         to(READERS,   Ordinary, routes!(packets::timeline)),
+        to(READERS,   Ordinary, routes!(bundle::show)),
         to(OPERATOR,  Secret,   routes!(tokens::create)),
         to(OPERATOR,  Ordinary, routes!(tokens::list)),
         to(OPERATOR,  Secret,   routes!(tokens::rotate)),

@@ -46,7 +46,9 @@ pub use island::{
 };
 pub use ledger::{Ledger, Options};
 pub use log::{AppendError, Appended, FactKey, LogHead, LogHolder, LogProofError, LoggedFact};
-pub use packet::{Outcome, PacketEvent, PacketFilter, PacketLife, PacketPage, PacketRefusal, Settlement};
+pub use packet::{
+    BundleError, Outcome, PacketEvent, PacketFilter, PacketLife, PacketPage, PacketRefusal, Settlement,
+};
 pub use record::{ProofLimits, RecordRefusal, Recorded, Submission, Way};
 pub use signals::Signals;
 pub use writer::{Ticket, Writer, WriterClosed, WriterOptions};

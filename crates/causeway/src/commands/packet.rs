@@ -1,6 +1,8 @@
 //! `causeway packet`: packets, and what happened to them.
 
-use anyhow::bail;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
 use causeway_api::{Packet, PacketState, Timeline};
 use causeway_client::PacketFilter;
 use causeway_protocol::PacketId;
@@ -23,6 +25,16 @@ pub(crate) enum PacketCommand {
         hub: HubArgs,
         #[command(flatten)]
         output: OutputArgs,
+    },
+    /// Fetch a packet's proof into a file, for `causeway verify bundle`.
+    Bundle {
+        /// Its id.
+        id: PacketId,
+        /// Where to put it; without it, a file named after the packet.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        hub: HubArgs,
     },
 }
 
@@ -69,6 +81,12 @@ pub(crate) async fn run(command: PacketCommand) -> anyhow::Result<()> {
             }
             let rows: Vec<_> = packets.iter().map(row).collect();
             output::table(["packet", "state", "sequence", "recorded", "changed"], &rows)
+        }
+        PacketCommand::Bundle { id, out, hub } => {
+            let bundle = hub.client()?.bundle(id).await?;
+            let out = out.unwrap_or_else(|| PathBuf::from(format!("{id}.bundle")));
+            std::fs::write(&out, &bundle).with_context(|| format!("{} cannot be written", out.display()))?;
+            output::line(format!("{}: {} bytes", out.display(), bundle.len()))
         }
         PacketCommand::Show { id, hub, output } => {
             let client = hub.client()?;

@@ -1,5 +1,6 @@
 //! `causeway verify`: proofs, checked offline by nothing but their bytes and a trust anchor.
 
+mod bundle;
 mod chain;
 mod evidence;
 #[cfg(test)]
@@ -15,6 +16,8 @@ pub(crate) enum VerifyCommand {
     Chain(chain::Chain),
     /// Verify evidence against a trust anchor.
     Evidence(evidence::Evidence),
+    /// Verify an evidence bundle: a packet's whole life, and what had to be believed.
+    Bundle(bundle::BundleFile),
 }
 
 /// Runs it.
@@ -22,5 +25,6 @@ pub(crate) fn run(command: VerifyCommand) -> anyhow::Result<()> {
     match command {
         VerifyCommand::Chain(chain) => chain::run(&chain),
         VerifyCommand::Evidence(evidence) => evidence::run(&evidence),
+        VerifyCommand::Bundle(bundle) => bundle::run(&bundle),
     }
 }

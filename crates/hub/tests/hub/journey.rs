@@ -10,16 +10,19 @@ use crate::forge::Chain;
 use crate::world::{GENESIS, ORIGIN, World};
 
 /// Two islands with open gateways, one relayer, three attestors of whom two are needed.
-struct Bridge {
-    world: World,
-    chains: [Chain; 2],
+pub(crate) struct Bridge {
+    pub(crate) world: World,
+    pub(crate) chains: [Chain; 2],
     relayer: (LocalSigner, String),
     attestors: Vec<(LocalSigner, String)>,
 }
 
 impl Bridge {
     async fn new() -> Self {
-        let world = World::start().await;
+        Self::over(World::start().await).await
+    }
+
+    pub(crate) async fn over(world: World) -> Self {
         let mut chains = [Chain::new(1, GENESIS), Chain::new(2, GENESIS)];
         let relayer = world.keyed(Role::Relayer, 1).await;
         let mut attestors = Vec::new();
@@ -39,7 +42,7 @@ impl Bridge {
     }
 
     /// Submits what is new on both chains.
-    async fn relay(&self) {
+    pub(crate) async fn relay(&self) {
         for chain in &self.chains {
             let state = self.world.state(chain.island, &self.relayer.1).await;
             if state != chain.start() && chain.tip().number == 0 {
@@ -55,7 +58,7 @@ impl Bridge {
     }
 
     /// Lets attestor `which` sign everything that waits for it.
-    async fn sign(&self, which: usize) -> Vec<Attestation> {
+    pub(crate) async fn sign(&self, which: usize) -> Vec<Attestation> {
         self.sign_only(which, |_| true).await
     }
 

@@ -124,9 +124,12 @@ impl Ledger {
         Ok(rows.into_iter().map(|row| ((row.packet, row.gateway), row.result)).collect())
     }
 
-    /// The members of batches in their order, and the signatures ascending by signer.
-    async fn signed_batches(&self, batches: &[i64]) -> Result<HashMap<i64, Signed>, LedgerError> {
-        let members = sqlx::query!(
+    /// The members of batches, in their order.
+    pub(crate) async fn batch_members(
+        &self,
+        batches: &[i64],
+    ) -> Result<HashMap<i64, Vec<Attestation>>, LedgerError> {
+        let rows = sqlx::query!(
             "SELECT member.batch, leaf.kind, leaf.packet, leaf.success, leaf.result
              FROM batch_leaves AS member JOIN leaves AS leaf ON leaf.position = member.leaf
              WHERE member.batch = ANY($1) ORDER BY member.batch, member.index",
@@ -134,19 +137,25 @@ impl Ledger {
         )
         .fetch_all(&self.pool)
         .await?;
+        let mut members: HashMap<i64, Vec<Attestation>> = HashMap::new();
+        for row in rows {
+            let statement = read(row.kind, &row.packet, row.success, &row.result)?;
+            members.entry(row.batch).or_default().push(statement);
+        }
+        Ok(members)
+    }
+
+    /// The members of batches in their order, and the signatures ascending by signer.
+    async fn signed_batches(&self, batches: &[i64]) -> Result<HashMap<i64, Signed>, LedgerError> {
+        let members = self.batch_members(batches).await?;
         let signatures = sqlx::query!(
             "SELECT batch, signature FROM attestations WHERE batch = ANY($1) ORDER BY batch, attestor",
             batches,
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut signed: HashMap<i64, Signed> = HashMap::new();
-        for row in members {
-            let attestation = read(row.kind, &row.packet, row.success, &row.result)?;
-            let entry = signed.entry(row.batch);
-            let batch = entry.or_insert_with(|| Signed { attestations: Vec::new(), signatures: Vec::new() });
-            batch.attestations.push(attestation);
-        }
+        let empty = |(batch, attestations)| (batch, Signed { attestations, signatures: Vec::new() });
+        let mut signed: HashMap<i64, Signed> = members.into_iter().map(empty).collect();
         for row in signatures {
             if let Some(batch) = signed.get_mut(&row.batch) {
                 batch.signatures.push(signature(&row.signature)?);

@@ -72,7 +72,7 @@ pub(crate) async fn insert_leaves(
 }
 
 /// A statement from its columns.
-pub(super) fn read(
+pub(crate) fn read(
     kind: i16,
     packet: &[u8],
     success: bool,

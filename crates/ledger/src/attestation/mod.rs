@@ -9,4 +9,4 @@ mod refusals;
 
 pub use self::attest::{AttestRefusal, Attested, CheckedSignature};
 pub(crate) use self::holds::{refresh_holds, rotate};
-pub(crate) use self::leaves::{NewLeaf, insert_leaves};
+pub(crate) use self::leaves::{NewLeaf, insert_leaves, read as statement_of};

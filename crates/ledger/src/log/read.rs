@@ -79,24 +79,53 @@ impl Ledger {
 
     /// A fact with its leaf, if it is one already.
     pub async fn logged_fact(&self, key: &FactKey) -> Result<Option<LoggedFact>, LedgerError> {
+        Ok(self.logged_facts(std::slice::from_ref(key)).await?.pop().flatten())
+    }
+
+    /// Facts with their leaves, in the order of their keys; nothing where one is not in the log yet.
+    pub async fn logged_facts(&self, keys: &[FactKey]) -> Result<Vec<Option<LoggedFact>>, LedgerError> {
         let mut tx = self.pool.begin().await?;
-        let row = sqlx::query!(
-            "SELECT index, salt, entry FROM log_entries WHERE form = $1 AND subject = $2 AND number = $3::numeric",
-            i16::from(key.form),
-            key.subject,
-            key.number as _,
+        let forms: Vec<i16> = keys.iter().map(|key| key.form.into()).collect();
+        let subjects: Vec<&[u8]> = keys.iter().map(|key| key.subject.as_slice()).collect();
+        let numbers: Vec<_> = keys.iter().map(|key| key.number).collect();
+        let rows = sqlx::query!(
+            r#"SELECT key.place AS "place!", index, salt, entry
+               FROM UNNEST($1::smallint[], $2::bytea[], $3::numeric[]) WITH ORDINALITY AS key (form, subject, number, place)
+               JOIN log_entries AS leaf ON leaf.form = key.form AND leaf.subject = key.subject AND leaf.number = key.number
+               ORDER BY key.place"#,
+            &forms,
+            subjects as _,
+            numbers as _,
         )
-        .fetch_optional(&mut *tx)
+        .fetch_all(&mut *tx)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let mut facts = load(&mut tx, std::slice::from_ref(key)).await?;
-        let fact = facts.pop().ok_or_else(|| LedgerError::corrupt("log fact", key))?;
-        let salt = Salt(id::<Hash>("salt", &row.salt)?.0);
-        let entry = Entry::decode(&row.entry).map_err(|error| LedgerError::corrupt("log entry", error))?;
-        if !entry.commits_to(salt, &fact.encode()) {
-            return Err(LedgerError::corrupt("the fact behind a log entry", key));
+        let places = rows.iter().map(|row| usize::try_from(row.place - 1).unwrap_or(usize::MAX));
+        let places: Vec<usize> = places.collect();
+        let found: Vec<FactKey> = places.iter().filter_map(|place| keys.get(*place)).cloned().collect();
+        let mut logged: Vec<Option<LoggedFact>> = vec![None; keys.len()];
+        let facts = load(&mut tx, &found).await?;
+        for (((place, row), fact), key) in places.iter().zip(rows).zip(facts).zip(&found) {
+            let salt = Salt(id::<Hash>("salt", &row.salt)?.0);
+            let entry =
+                Entry::decode(&row.entry).map_err(|error| LedgerError::corrupt("log entry", error))?;
+            if !entry.commits_to(salt, &fact.encode()) {
+                return Err(LedgerError::corrupt("the fact behind a log entry", key));
+            }
+            let index = count("log index", row.index)?;
+            if let Some(slot) = logged.get_mut(*place) {
+                *slot = Some(LoggedFact { index, salt, entry, fact });
+            }
         }
-        Ok(Some(LoggedFact { index: count("log index", row.index)?, salt, entry, fact }))
+        Ok(logged)
+    }
+
+    /// The size of the newest checkpoint's tree, and its note.
+    pub(crate) async fn newest_tree(&self) -> Result<Option<(u64, String)>, LedgerError> {
+        let row =
+            sqlx::query!("SELECT size, note FROM log_checkpoints ORDER BY size DESC, position DESC LIMIT 1")
+                .fetch_optional(&self.pool)
+                .await?;
+        row.map(|row| Ok((count("log size", row.size)?, row.note))).transpose()
     }
 
     /// Publishes a signed checkpoint.

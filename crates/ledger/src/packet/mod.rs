@@ -1,5 +1,6 @@
 //! Packets: their lives, and reading and writing them.
 
+mod bundle;
 mod early;
 mod life;
 mod list;
@@ -7,6 +8,7 @@ mod read;
 mod rows;
 mod timeline;
 
+pub use self::bundle::BundleError;
 pub(crate) use self::early::{Orphan, insert_orphans, load_waiting, take_orphans, wait_for_opening};
 pub use self::life::{Outcome, PacketEvent, PacketLife, PacketRefusal, Settlement};
 pub use self::list::{PacketFilter, PacketPage};

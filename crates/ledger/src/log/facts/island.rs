@@ -12,6 +12,11 @@ impl FactKey {
     pub fn island(island: IslandId) -> Self {
         Self::new(IslandRegistered::FORM, island.0, 0)
     }
+
+    /// A change of an island: `position` counts the changes of all islands.
+    pub fn island_change(island: IslandId, position: u64) -> Self {
+        Self::new(IslandChanged::FORM, island.0, position)
+    }
 }
 
 pub(super) async fn registered(tx: &mut Tx, keys: &Keys<'_>) -> Result<Found, LedgerError> {
