@@ -42,7 +42,7 @@ fn attestor_key(index: usize) -> [u8; 32] {
 }
 
 /// What signs the hub's log.
-fn log_key() -> NoteSigner {
+pub(crate) fn log_key() -> NoteSigner {
     NoteSigner::new(KeyName::new(ORIGIN).unwrap(), KeyKind::Note, &[0x61; 32]).unwrap()
 }
 

@@ -12,6 +12,7 @@ use causeway_protocol::{Family, HubId, PacketId};
 use crate::PATIENCE;
 use crate::deployment::{Deployment, ORIGIN, assert_once, attestors, in_seconds};
 use crate::evm::{ACCOUNTS, AUTHORS, RealIsland};
+use crate::proofs::assert_proven;
 
 /// Packets each way: five from each author.
 const EACH: usize = 5;
@@ -124,8 +125,8 @@ async fn one_hundred_packets() -> Result<(), NodeError> {
         RealIsland::new(ibft, "ibft", Family::Ibft, hub, &attestors),
     )?;
     let folder = tempfile::tempdir().unwrap();
-    let mut services =
-        Deployment::start(folder.path(), &[qbft.listed(folder.path()), ibft.listed(folder.path())]).await;
+    let islands = [qbft.listed(folder.path()), ibft.listed(folder.path())];
+    let mut services = Deployment::start(folder.path(), &islands).await;
     let operator = services.operator();
     let auditor = services.client(Role::Auditor, "auditor").await;
 
@@ -171,6 +172,7 @@ async fn one_hundred_packets() -> Result<(), NodeError> {
         assert!(cursor.gateways[0].missing.is_empty());
         services.assert_logged(&ledger, island.gateway_id, cursor.gateways[0].number).await;
     }
+    assert_proven(folder.path(), &auditor, &islands, &ended).await;
     ledger.close().await;
     Ok(())
 }

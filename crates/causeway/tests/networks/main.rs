@@ -7,6 +7,7 @@ mod evm;
 mod fabric;
 mod goquorum;
 mod mixed;
+mod proofs;
 mod service;
 
 use std::time::Duration;

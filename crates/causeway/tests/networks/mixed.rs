@@ -15,6 +15,7 @@ use crate::PATIENCE;
 use crate::deployment::{Deployment, ORIGIN, attestors, in_seconds};
 use crate::evm::{ACCOUNTS, AUTHORS, RealIsland, Receiver};
 use crate::fabric::{BOARD, FabricIsland, Post, REFUSED};
+use crate::proofs::assert_proven;
 
 /// Sent from Fabric at once, into one block; ten of them in order.
 const AT_ONCE: usize = 50;
@@ -189,6 +190,7 @@ async fn both_ways() {
         (proven..=on_the_channel).contains(&recorded),
         "{recorded} events are recorded of {on_the_channel}"
     );
+    assert_proven(folder.path(), &auditor, &islands, &ended).await;
     ledger.close().await;
 }
 
