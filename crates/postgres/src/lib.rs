@@ -21,6 +21,7 @@ mod cluster;
 mod download;
 mod error;
 mod process;
+mod replica;
 mod server;
 
 pub use error::StartError;

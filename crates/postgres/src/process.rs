@@ -119,6 +119,13 @@ impl Process {
         pid_in(&self.data)
     }
 
+    /// Sends the server a signal; nothing when it is gone already.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(server) = self.server() {
+            let _ = kill_process(server, signal);
+        }
+    }
+
     /// Kills the server as a power failure would, and waits until the process is gone.
     pub(crate) fn kill(&mut self) {
         if let Some(server) = self.server() {

@@ -36,12 +36,12 @@ impl Default for Options {
 /// A running private server. It listens on 127.0.0.1 only and asks for a random password.
 #[derive(Debug)]
 pub struct Server {
-    process: Option<Process>,
-    cluster: Cluster,
-    binaries: Binaries,
-    account: Account,
-    options: Options,
-    port: u16,
+    pub(crate) process: Option<Process>,
+    pub(crate) cluster: Cluster,
+    pub(crate) binaries: Binaries,
+    pub(crate) account: Account,
+    pub(crate) options: Options,
+    pub(crate) port: u16,
     /// Held so that a temporary folder lives as long as its server; dropped last.
     temporary: Option<TempDir>,
 }
@@ -67,6 +67,17 @@ impl Server {
         let cluster = tokio::task::spawn_blocking(move || Cluster::open(&folder, &found, account, durable))
             .await
             .map_err(|error| StartError::InitDb(error.to_string()))??;
+        Self::begin(cluster, binaries, account, options, temporary).await
+    }
+
+    /// Starts a server on a cluster that is there, on a port of its own.
+    pub(crate) async fn begin(
+        cluster: Cluster,
+        binaries: Binaries,
+        account: Account,
+        options: Options,
+        temporary: Option<TempDir>,
+    ) -> Result<Self, StartError> {
         Process::vacant(&cluster.data()).await?;
         let mut server = Self { process: None, cluster, binaries, account, options, port: 0, temporary };
         let mut attempt = 1;

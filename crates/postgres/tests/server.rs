@@ -40,6 +40,23 @@ async fn what_is_committed_survives_a_kill_and_a_stop() {
 }
 
 #[tokio::test]
+async fn a_standby_has_what_was_acknowledged_when_its_server_is_lost() {
+    let mut server = Server::start(quick()).await.unwrap();
+    execute(&server, "CREATE TABLE t AS SELECT generate_series(1, 3) AS n").await;
+    let standby = server.standby().await.unwrap();
+    server.wait_for_standby().unwrap();
+    execute(&server, "INSERT INTO t VALUES (4)").await;
+    let mut following = PgConnection::connect(&standby.url("postgres")).await.unwrap();
+    let refused = sqlx::query("INSERT INTO t VALUES (5)").execute(&mut following).await.unwrap_err();
+    assert!(refused.to_string().contains("read-only"), "{refused}");
+    server.kill();
+    standby.promote().await.unwrap();
+    assert_eq!(count(&standby, "SELECT count(*) FROM t").await, 4);
+    execute(&standby, "INSERT INTO t VALUES (5)").await;
+    standby.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_gets_in_without_the_password() {
     let server = Server::start(quick()).await.unwrap();
     let url = server.url("postgres");

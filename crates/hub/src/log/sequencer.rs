@@ -130,6 +130,7 @@ impl Sequencer {
     /// Sequences and signs until `stopping`, whenever this hub holds the log.
     pub(crate) async fn run(self, stopping: CancellationToken) {
         let mut signed: Option<Signed> = None;
+        let mut followed: Option<String> = None;
         let mut stopped = false;
         let asking = witnesses::run(
             self.ledger.clone(),
@@ -145,7 +146,12 @@ impl Sequencer {
                     self.metrics.together("log-leaves", usize::try_from(leaves).unwrap_or(usize::MAX));
                     continue;
                 }
-                Err(Trouble::NotHolder) => signed = None,
+                Err(Trouble::NotHolder) => {
+                    signed = None;
+                    if let Err(trouble) = self.follow(&mut followed).await {
+                        tracing::warn!(%trouble, "what another hub published was not kept");
+                    }
+                }
                 Err(Trouble::Stop(broken)) => {
                     tracing::error!(%broken, "the log stops: nothing more is signed until an operator has looked");
                     stopped = true;
@@ -192,13 +198,9 @@ impl Sequencer {
 
     /// What was signed and published before this hub held the log.
     async fn resume(&self) -> Result<Signed, Trouble> {
-        let open = |note: &[u8]| -> Result<TreeHead, Trouble> {
-            let opened = SignedCheckpoint::open(note, &self.origin, &self.known).map_err(Broken::from)?;
-            Ok(opened.head())
-        };
         let published = self.ledger.newest_checkpoint().await?;
-        let published = published.map(|note| open(note.as_bytes())).transpose()?;
-        let kept = self.kept.load()?.map(|note| open(&note)).transpose()?;
+        let published = published.map(|note| self.open(note.as_bytes())).transpose()?;
+        let kept = self.kept.load()?.map(|note| self.open(&note)).transpose()?;
         // Another hub may have signed since: the tree has to go on from both.
         let tree = self.ledger.log_head().await?.tree;
         for head in [kept, published].into_iter().flatten() {
@@ -206,6 +208,33 @@ impl Sequencer {
         }
         let last = [kept, published].into_iter().flatten().max_by_key(|head| head.size);
         Ok(Signed { last, published })
+    }
+
+    /// While another hub holds the log: keeps what it published last, so that this hub holds the database to it when its turn comes.
+    async fn follow(&self, followed: &mut Option<String>) -> Result<(), Trouble> {
+        let note = self.ledger.newest_checkpoint().await?;
+        let Some(note) = note.filter(|note| followed.as_ref() != Some(note)) else { return Ok(()) };
+        let published = self.open(note.as_bytes())?;
+        let kept = self.kept.load()?.map(|note| self.open(&note)).transpose()?;
+        if kept.is_none_or(|kept| kept.size < published.size) {
+            if let Some(kept) = kept {
+                self.goes_on(kept, published).await?;
+            }
+            self.keep(note.clone()).await?;
+        }
+        *followed = Some(note);
+        Ok(())
+    }
+
+    /// The tree of a checkpoint that one of this log's keys signed.
+    fn open(&self, note: &[u8]) -> Result<TreeHead, Broken> {
+        Ok(SignedCheckpoint::open(note, &self.origin, &self.known)?.head())
+    }
+
+    async fn keep(&self, note: String) -> Result<(), Trouble> {
+        let kept = self.kept.clone();
+        tokio::task::spawn_blocking(move || kept.store(&note)).await.map_err(std::io::Error::other)??;
+        Ok(())
     }
 
     /// Checks, from the stored tiles, that `tree` goes on from `old`.
@@ -233,9 +262,8 @@ impl Sequencer {
         let signers: Vec<&NoteSigner> = self.signers.iter().collect();
         let checkpoint = Checkpoint::new(&self.origin, tree).sign(&signers).map_err(Broken::from)?;
         let note = checkpoint.note().encode();
-        let (kept, copy) = (self.kept.clone(), note.clone());
         // Kept before it is shown: whoever has seen a checkpoint can hold this hub to it.
-        tokio::task::spawn_blocking(move || kept.store(&copy)).await.map_err(std::io::Error::other)??;
+        self.keep(note.clone()).await?;
         signed.last = Some(tree);
         self.ledger.publish_checkpoint(tree, &note, self.clock.now()).await?;
         signed.published = Some(tree);

@@ -199,6 +199,17 @@ async fn two_hubs_over_one_database_write_one_log() {
     let checkpoint = settled(&two, 1).await;
     assert_eq!(checkpoint.head().size, 21);
     audited(&one, &checkpoint).await;
+    // The one that does not hold it keeps what the other published, as if it had signed it.
+    let held_to = |disk: &Disk| {
+        let note = std::fs::read(disk.kept()).unwrap_or_default();
+        SignedCheckpoint::open(&note, ORIGIN, &[verifier(1)]).map(|opened| opened.head()).ok()
+    };
+    let begun = Instant::now();
+    while held_to(&second) != Some(checkpoint.head()) {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it keeps {:?}", held_to(&second));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(held_to(&first), Some(checkpoint.head()));
     // The one that holds it stops and gives it back; the other goes on at once.
     one.stop().await;
     two.token(Role::Auditor, None, None).await;
