@@ -5,7 +5,7 @@ use causeway_protocol::{
     Address, AttestationKind, DecodeError, Family, GatewayId, Hash, HubId, MerkleError, PacketId,
     SignatureError,
 };
-use causeway_verifier::{Refusal, UnsupportedFamily};
+use causeway_verifier::Refusal;
 
 /// Why a bundle proves nothing. Parts are named by their place, from 0.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -28,14 +28,6 @@ pub enum Fault {
         island: usize,
         /// Why.
         fault: Refusal,
-    },
-    /// The family has no light client here.
-    #[error("islands[{island}]: {fault}")]
-    Family {
-        /// The island's place.
-        island: usize,
-        /// Why.
-        fault: UnsupportedFamily,
     },
     /// The fingerprint is not that of the anchor.
     #[error("islands[{island}]: the anchor is the genesis block {expected}, the fingerprint is {came}")]
@@ -227,7 +219,6 @@ impl Fault {
         match self {
             Self::Islands { .. } => "bundle-islands",
             Self::Anchor { fault, .. } | Self::Piece { fault, .. } => fault.code(),
-            Self::Family { .. } => "unsupported-family",
             Self::Fingerprint { .. } => "fingerprint",
             Self::OtherAnchor(_) => "other-anchor",
             Self::Clock { .. } => "clock-went-back",

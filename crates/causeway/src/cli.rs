@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Verify evidence or a captured chain, offline.
     #[command(subcommand)]
     Verify(commands::verify::VerifyCommand),
+    /// Look at a hub without trusting it: its log, its evidence, what it says of packets.
+    #[command(subcommand)]
+    Audit(commands::audit::AuditCommand),
 }
 
 impl Command {

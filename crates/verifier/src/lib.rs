@@ -23,6 +23,7 @@ pub mod forge;
 #[cfg(feature = "prover")]
 pub mod prover;
 mod refusal;
+mod replay;
 #[cfg(test)]
 #[path = "../tests/support/vectors.rs"]
 mod vectors;
@@ -34,4 +35,5 @@ pub use facts::{
     Skipped, Span, Summary,
 };
 pub use refusal::{Refusal, UnsupportedFamily};
+pub use replay::{Replay, Replayed};
 pub use verified::Verified;

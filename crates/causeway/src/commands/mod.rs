@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod island;
 pub(crate) mod key;
@@ -24,5 +25,6 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Token(command) => token::run(command).await,
         Command::Key(command) => key::run(command),
         Command::Verify(command) => verify::run(command),
+        Command::Audit(command) => audit::run(command).await,
     }
 }

@@ -1,14 +1,12 @@
 //! `causeway verify evidence`: pieces of evidence, one after the other, from a trust anchor.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use causeway_protocol::{Family, GatewayEventKind, GatewayId, Hash, Island, SignedEnvelope, keccak256};
-use causeway_verifier::{
-    ClientState, EventFact, EvidenceKind, Gateway, LightClient, Recorded, Refusal, family_of, light_client,
-};
+use causeway_verifier::{EventFact, EvidenceKind, Gateway, Refusal, Replay};
 use clap::Args;
 use serde::Serialize;
 
@@ -110,13 +108,9 @@ pub(crate) fn run(args: &Evidence) -> anyhow::Result<()> {
     if good { Ok(()) } else { Err(Reported.into()) }
 }
 
-/// A light client on its way from the anchor through the evidence.
+/// On the way from the anchor through the evidence.
 struct Session {
-    client: &'static dyn LightClient,
-    state: ClientState,
-    /// States after each run, for misbehaviour that starts there.
-    states: BTreeMap<u64, ClientState>,
-    headers: BTreeMap<u64, Hash>,
+    replay: Replay,
     gateways: Vec<Gateway>,
     /// Gateways whose `Opened` is proven.
     opened: BTreeSet<GatewayId>,
@@ -128,12 +122,11 @@ struct Session {
 impl Session {
     fn start(args: &Evidence) -> anyhow::Result<Self> {
         let bytes = read_anchor(&args.anchor).context("anchor")?;
-        let family = match args.family {
-            Some(family) => family,
-            None => family_of(&bytes).context("anchor")?,
-        };
-        let client = light_client(family)?;
-        let anchored = client.anchor(&bytes).context("anchor")?.into_inner();
+        let replay = Replay::start(&bytes).context("anchor")?;
+        let (family, anchored) = (replay.family(), replay.anchored());
+        if let Some(given) = args.family.filter(|given| *given != family) {
+            bail!("the anchor is of family {family}, --family says {given}");
+        }
         let fingerprint = match (args.fingerprint, anchored.fingerprint) {
             (Some(given), Some(own)) if given != own => {
                 bail!("the anchor is the genesis block {own}, --fingerprint says {given}")
@@ -156,16 +149,7 @@ impl Session {
             Some(now) => now,
             None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
         };
-        Ok(Self {
-            client,
-            states: BTreeMap::from([(anchored.header.height, anchored.state.clone())]),
-            headers: BTreeMap::from([(anchored.header.height, anchored.header.hash)]),
-            state: anchored.state,
-            gateways: gateways.collect(),
-            opened: BTreeSet::new(),
-            now,
-            behind_skip: false,
-        })
+        Ok(Self { replay, gateways: gateways.collect(), opened: BTreeSet::new(), now, behind_skip: false })
     }
 
     fn take(&mut self, file: &Path) -> anyhow::Result<Verdict> {
@@ -196,51 +180,22 @@ impl Session {
     }
 
     fn verify(&mut self, evidence: &[u8], verdict: &mut Verdict) -> Result<(), Refusal> {
-        let span = self.client.inspect(evidence)?;
+        let span = self.replay.inspect(evidence)?;
         (verdict.first, verdict.last) = (Some(span.first), Some(span.last));
-        let recorded = match span.kind {
-            EvidenceKind::Run => {
-                verdict.kind = Some("run");
-                None
-            }
-            EvidenceKind::BackFill => {
-                verdict.kind = Some("back-fill");
-                self.headers.get(&span.last).map(|hash| Recorded { height: span.last, hash: *hash })
-            }
-            EvidenceKind::Misbehaviour => {
-                verdict.kind = Some("misbehaviour");
-                let meeting = self.states.range(..span.first).next_back().map(|(_, state)| state);
-                let meeting = meeting.unwrap_or(&self.state);
-                let proven = self.client.misbehaviour(meeting, evidence, self.now)?;
-                self.state = self.client.freeze(&self.state, &proven)?;
-                return Ok(());
-            }
-            EvidenceKind::Skip => {
-                verdict.kind = Some("skip");
-                self.skip(evidence)?;
-                return Ok(());
-            }
-        };
-        let advance =
-            self.client.advance(&self.state, &self.gateways, recorded.as_ref(), evidence, self.now)?;
-        for header in &advance.headers {
-            self.headers.insert(header.height, header.hash);
+        verdict.kind = Some(match span.kind {
+            EvidenceKind::Run => "run",
+            EvidenceKind::BackFill => "back-fill",
+            EvidenceKind::Misbehaviour => "misbehaviour",
+            EvidenceKind::Skip => "skip",
+        });
+        if span.kind == EvidenceKind::Skip {
+            // Whoever passes one says which chain it is of: everything behind it is marked.
+            self.replay.skip(evidence, self.now)?;
+            self.behind_skip = true;
+            return Ok(());
         }
-        verdict.events = advance.events.iter().map(|fact| Event::of(fact, &mut self.opened)).collect();
-        self.state = advance.state.clone();
-        if span.kind == EvidenceKind::Run {
-            self.states.insert(span.last, self.state.clone());
-        }
-        Ok(())
-    }
-
-    /// Goes on from where a skip leads. Whoever passes one says which chain it is of: everything behind it is marked.
-    fn skip(&mut self, evidence: &[u8]) -> Result<(), Refusal> {
-        let skipped = self.client.skip(&self.state, evidence, self.now)?.into_inner();
-        self.headers.insert(skipped.header.height, skipped.header.hash);
-        self.states.insert(skipped.header.height, skipped.state.clone());
-        self.state = skipped.state;
-        self.behind_skip = true;
+        let replayed = self.replay.take(&self.gateways, evidence, self.now)?;
+        verdict.events = replayed.events.iter().map(|fact| Event::of(fact, &mut self.opened)).collect();
         Ok(())
     }
 }

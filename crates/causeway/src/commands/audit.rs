@@ -1,0 +1,157 @@
+//! `causeway audit`: looking at a hub without trusting it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use causeway_audit::{Islands, Mirror, Packets, Trouble};
+use causeway_client::HubClient;
+use causeway_log::{SignedCheckpoint, VerifierKey};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{HubArgs, OutputArgs};
+use crate::config::read_anchor;
+use crate::output::{self, Reported};
+
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Mirror the hub's log, verify its evidence again, compare what it says of packets with that, and raise an alarm.
+    ///
+    /// Needs an auditor's token. Runs until it is told to end; with `--once` it looks once. Exit code 1 after an alarm.
+    Follow(Follow),
+}
+
+/// How to follow.
+#[derive(Debug, Args)]
+pub(crate) struct Follow {
+    /// The folder of the mirror: C2SP tlog-tiles, as any reader of those reads them. What proves a fork is kept there.
+    #[arg(long, value_name = "FOLDER")]
+    mirror: PathBuf,
+    /// The log's key, as its operator publishes it: `name+id+key`. Several while a key is replaced.
+    #[arg(long = "log-key", value_name = "KEY", required = true)]
+    log_keys: Vec<VerifierKey>,
+    /// A witness of the log, as `name+id+key`: whether it cosigned is said.
+    #[arg(long = "witness", value_name = "KEY")]
+    witnesses: Vec<VerifierKey>,
+    /// A trust anchor that you trust, as NAME=FILE or NAME=HEX. Of other islands the hub's own is taken, and that is said.
+    #[arg(long = "anchor", value_name = "NAME=FILE|HEX", value_parser = anchor)]
+    anchors: Vec<(String, Vec<u8>)>,
+    /// How many packets' timelines to compare in each look, the newest first.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    packets: usize,
+    /// Seconds between looks.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400), value_name = "SECONDS")]
+    every: u64,
+    /// Look once and end.
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    hub: HubArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+fn anchor(text: &str) -> Result<(String, Vec<u8>), String> {
+    let (name, anchor) = text.split_once('=').ok_or("expected NAME=FILE or NAME=HEX")?;
+    Ok((name.to_owned(), read_anchor(anchor).map_err(|error| format!("{error:#}"))?))
+}
+
+/// Runs it.
+pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
+    let AuditCommand::Follow(follow) = command;
+    let hub = follow.hub.client()?;
+    // The key's name is the log's.
+    let origin = follow.log_keys.first().map(|key| key.name().as_str().to_owned()).unwrap_or_default();
+    let mut mirror = Mirror::open(&follow.mirror, &origin, follow.log_keys.clone())?;
+    let mut islands = Islands::new(follow.anchors.iter().cloned().collect::<BTreeMap<_, _>>());
+    let mut end = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let mut alarmed = false;
+    loop {
+        match look(&follow, &hub, &mut mirror, &mut islands).await {
+            Ok(()) => {}
+            Err(Trouble::Alarm(alarm)) => {
+                alarmed = true;
+                let value = json!({ "event": "alarm", "kind": alarm.kind(), "detail": alarm.to_string() });
+                say(&follow, &value, &format!("ALARM {}: {alarm}", alarm.kind()))?;
+            }
+            Err(trouble @ Trouble::Unreachable(_)) if !follow.once => {
+                let value = json!({ "event": "trouble", "detail": trouble.to_string() });
+                say(&follow, &value, &format!("the hub did not answer: {trouble}"))?;
+            }
+            Err(trouble) => return Err(trouble.into()),
+        }
+        if follow.once {
+            break;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(follow.every)) => {}
+            _ = end.recv() => break,
+            _ = tokio::signal::ctrl_c() => break,
+        }
+    }
+    if alarmed { Err(Reported.into()) } else { Ok(()) }
+}
+
+async fn look(
+    follow: &Follow,
+    hub: &HubClient,
+    mirror: &mut Mirror,
+    islands: &mut Islands,
+) -> Result<(), Trouble> {
+    let grown = mirror.look(hub).await?;
+    let cosigned = cosigned(follow, mirror)?;
+    let value = json!({
+        "event": "log", "size": grown.tree.size, "root": grown.tree.root,
+        "new": grown.tree.size - grown.before, "witnesses": cosigned,
+    });
+    let by = if cosigned.is_empty() { "no witness that you know".to_owned() } else { cosigned.join(", ") };
+    let line = format!(
+        "log: {} leaves, {} of them new, cosigned by {by}",
+        grown.tree.size,
+        grown.tree.size - grown.before
+    );
+    tell(follow, &value, &line)?;
+    // First what the hub says, then what is proven: nothing is called unproven that was only on its way.
+    let packets = Packets::of(hub, follow.packets).await?;
+    for island in islands.look(hub).await? {
+        let anchor = if island.anchor_believed { "the hub's" } else { "yours" };
+        let value = json!({
+            "event": "island", "name": island.name, "pieces": island.pieces, "events": island.events,
+            "height": island.height, "anchor": anchor,
+        });
+        let line = format!(
+            "island {}: {} new pieces of evidence verified, {} events, to height {}, from {anchor} trust anchor",
+            island.name, island.pieces, island.events, island.height
+        );
+        tell(follow, &value, &line)?;
+    }
+    let compared = packets.compare(islands)?;
+    let line = format!("packets: {compared} events of the newest are what the evidence proves");
+    tell(follow, &json!({ "event": "packets", "events": compared }), &line)
+}
+
+/// Which of the witnesses that are known cosigned what is mirrored.
+fn cosigned(follow: &Follow, mirror: &Mirror) -> Result<Vec<String>, Trouble> {
+    if mirror.head().size == 0 {
+        return Ok(Vec::new());
+    }
+    let note = std::fs::read(follow.mirror.join("checkpoint"))?;
+    let origin = follow.log_keys.first().map(|key| key.name().as_str()).unwrap_or_default();
+    let signed = SignedCheckpoint::open(&note, origin, &follow.log_keys)
+        .map_err(|error| Trouble::Damaged(error.to_string()))?;
+    let cosigned =
+        signed.cosignatures(&follow.witnesses).map_err(|error| Trouble::Damaged(error.to_string()))?;
+    Ok(cosigned.iter().map(|signature| signature.key.name().as_str().to_owned()).collect())
+}
+
+fn say(follow: &Follow, value: &Value, line: &str) -> anyhow::Result<()> {
+    if follow.output.json { output::line(value) } else { output::line(line) }
+}
+
+fn tell(follow: &Follow, value: &Value, line: &str) -> Result<(), Trouble> {
+    say(follow, value, line).map_err(|error| Trouble::Folder(std::io::Error::other(error.to_string())))
+}
