@@ -19,6 +19,7 @@ mod deliveries;
 mod error;
 mod evidence;
 mod health;
+mod history;
 mod islands;
 mod log;
 mod packets;
@@ -27,6 +28,7 @@ mod settings;
 mod tokens;
 
 pub use error::ClientError;
+pub use history::HoursFilter;
 pub use islands::IslandStep;
 pub use packets::PacketFilter;
 pub use request::HubClient;

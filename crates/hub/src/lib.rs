@@ -30,6 +30,7 @@ mod evidence;
 mod extract;
 mod gate;
 mod health;
+mod history;
 mod idempotency;
 mod ingest;
 mod islands;

@@ -150,12 +150,12 @@ fn bytes(what: &str, text: Option<&str>) -> Result<Option<Vec<u8>>, Problem> {
     const_hex::decode(digits).map(Some).map_err(|_| invalid(what, text))
 }
 
-fn moment(what: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Problem> {
+pub(crate) fn moment(what: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Problem> {
     let read = |text| OffsetDateTime::parse(text, &Rfc3339).map_err(|_| invalid(what, text));
     text.map(read).transpose()
 }
 
-fn invalid(what: &str, came: &str) -> Problem {
+pub(crate) fn invalid(what: &str, came: &str) -> Problem {
     let came: String = came.chars().take(80).collect();
     let expected = match what {
         "sender" | "receiver" => "0x and hex digits",

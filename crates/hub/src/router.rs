@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::gate::{self, Access, Work};
 use crate::problem::{self, Problem, ProblemCode};
 use crate::{
-    attestations, bundle, deliveries, evidence, health, islands, log, metrics, misbehaviour, openapi,
-    packets, proof, stats, tokens,
+    attestations, bundle, deliveries, evidence, health, history, islands, log, metrics, misbehaviour,
+    openapi, packets, proof, stats, tokens,
 };
 
 const ALL: &[Role] = &[Operator, Owner, Relayer, Attestor, Auditor];
@@ -68,6 +68,8 @@ pub(crate) fn router(app: &App) -> Router {
         to(OPERATOR,  Change,   routes!(tokens::revoke)),
         to(ALL,       Upload,   routes!(misbehaviour::report)),
         to(ALL,       Ordinary, routes!(stats::show)),
+        to(READERS,   Ordinary, routes!(history::hours)),
+        to(READERS,   Ordinary, routes!(history::relayers)),
         // Public: nothing about any island or packet, and nothing a caller could make expensive.
         gate::open(routes!(health::alive)),
         gate::open(routes!(health::ready)),

@@ -47,7 +47,8 @@ pub use island::{
 pub use ledger::{Ledger, Options};
 pub use log::{AppendError, Appended, FactKey, LogHead, LogHolder, LogProofError, LoggedFact};
 pub use packet::{
-    BundleError, Outcome, PacketEvent, PacketFilter, PacketLife, PacketPage, PacketRefusal, Settlement,
+    BundleError, HoursFilter, Outcome, PacketEvent, PacketFilter, PacketLife, PacketPage, PacketRefusal,
+    Settlement,
 };
 pub use record::{ProofLimits, RecordRefusal, Recorded, Submission, Way};
 pub use signals::Signals;

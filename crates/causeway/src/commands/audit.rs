@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use causeway_api::{LaneHour, RelayerWork};
 use causeway_audit::{Islands, Mirror, Packets, Trouble};
-use causeway_client::HubClient;
+use causeway_client::{HoursFilter, HubClient};
 use causeway_log::{SignedCheckpoint, VerifierKey};
+use causeway_protocol::LaneId;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{HubArgs, OutputArgs};
@@ -23,6 +26,39 @@ pub(crate) enum AuditCommand {
     ///
     /// Needs an auditor's token. Runs until it is told to end; with `--once` it looks once. Exit code 1 after an alarm.
     Follow(Follow),
+    /// Packets in numbers, by the hour and lane: how many there were, what has become of them, how long they took.
+    Hours(Hours),
+    /// Who submitted how much evidence of which island.
+    Relayers {
+        /// Of this island, by name or id.
+        #[arg(long)]
+        island: Option<String>,
+        #[command(flatten)]
+        hub: HubArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+/// Which hours.
+#[derive(Debug, Args)]
+pub(crate) struct Hours {
+    /// Recorded at or after this time, RFC 3339; a day before the end where it is left out.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Recorded before this time, RFC 3339; now where it is left out. At most 31 days after the beginning.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Sent from or to this island, by name or id.
+    #[arg(long)]
+    island: Option<String>,
+    /// In this lane.
+    #[arg(long)]
+    lane: Option<LaneId>,
+    #[command(flatten)]
+    hub: HubArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// How to follow.
@@ -62,7 +98,67 @@ fn anchor(text: &str) -> Result<(String, Vec<u8>), String> {
 
 /// Runs it.
 pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
-    let AuditCommand::Follow(follow) = command;
+    match command {
+        AuditCommand::Follow(follow) => self::follow(follow).await,
+        AuditCommand::Hours(args) => hours(args).await,
+        AuditCommand::Relayers { island, hub, output } => relayers(island.as_deref(), &hub, &output).await,
+    }
+}
+
+async fn hours(args: Hours) -> anyhow::Result<()> {
+    let hub = args.hub.client()?;
+    let filter = HoursFilter { since: args.since, until: args.until, island: args.island, lane: args.lane };
+    let (mut hours, mut next) = (Vec::new(), None);
+    loop {
+        let page = hub.lane_hours(&filter, next.as_deref()).await?;
+        hours.extend(page.items);
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    if args.output.json {
+        return output::json(&hours);
+    }
+    let ms = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |ms| ms.to_string());
+    let row = |hour: &LaneHour| {
+        let began = hour.hour.format(&Rfc3339).unwrap_or_default();
+        let counts =
+            [hour.sent, hour.settled, hour.failed, hour.refunded, hour.open].map(|count| count.to_string());
+        let [sent, settled, failed, refunded, open] = counts;
+        let (p50, p99) = (ms(hour.settle_ms_p50), ms(hour.settle_ms_p99));
+        [began, hour.lane.to_string(), sent, settled, failed, refunded, open, p50, p99]
+    };
+    let head = ["hour", "lane", "sent", "settled", "failed", "refunded", "open", "p50 ms", "p99 ms"];
+    output::table(head, &hours.iter().map(row).collect::<Vec<_>>())
+}
+
+async fn relayers(island: Option<&str>, hub: &HubArgs, output: &OutputArgs) -> anyhow::Result<()> {
+    let hub = hub.client()?;
+    let (mut work, mut next) = (Vec::new(), None);
+    loop {
+        let page = hub.relayer_work(island, next.as_deref()).await?;
+        work.extend(page.items);
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    if output.json {
+        return output::json(&work);
+    }
+    let row = |work: &RelayerWork| {
+        let name = work.name.clone().unwrap_or_else(|| "-".to_owned());
+        let counts = [work.pieces, work.events, work.bytes].map(|count| count.to_string());
+        let [pieces, events, bytes] = counts;
+        let last = work.last_at.format(&Rfc3339).unwrap_or_default();
+        [name, work.relayer.to_string(), work.island.to_string(), pieces, events, bytes, last]
+    };
+    let head = ["name", "relayer", "island", "pieces", "events", "bytes", "last"];
+    output::table(head, &work.iter().map(row).collect::<Vec<_>>())
+}
+
+async fn follow(follow: Follow) -> anyhow::Result<()> {
     let hub = follow.hub.client()?;
     // The key's name is the log's.
     let origin = follow.log_keys.first().map(|key| key.name().as_str().to_owned()).unwrap_or_default();

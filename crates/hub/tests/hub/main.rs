@@ -7,6 +7,7 @@ mod client;
 mod evidence;
 mod feed;
 mod forge;
+mod history;
 mod idempotency;
 mod islands;
 mod journey;

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod early;
+mod hours;
 mod life;
 mod list;
 mod read;
@@ -10,6 +11,7 @@ mod timeline;
 
 pub use self::bundle::BundleError;
 pub(crate) use self::early::{Orphan, insert_orphans, load_waiting, take_orphans, wait_for_opening};
+pub use self::hours::HoursFilter;
 pub use self::life::{Outcome, PacketEvent, PacketLife, PacketRefusal, Settlement};
 pub use self::list::{PacketFilter, PacketPage};
 pub(crate) use self::read::{PacketColumns, packet_of};

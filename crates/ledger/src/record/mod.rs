@@ -9,6 +9,7 @@ mod insert;
 mod judge;
 mod opening;
 mod packets;
+mod relayers;
 mod snapshot;
 
 use causeway_api::IslandState;

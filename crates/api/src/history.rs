@@ -1,0 +1,55 @@
+//! History in numbers: by hour and lane, and by relayer.
+
+use causeway_protocol::{Address, IslandId, LaneId};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// The packets of one lane that were recorded in one hour, and what became of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LaneHour {
+    /// When the hour began, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub hour: OffsetDateTime,
+    /// The lane.
+    pub lane: LaneId,
+    /// The island that its packets were sent on.
+    pub source_island: IslandId,
+    /// How many were sent.
+    pub sent: u64,
+    /// How many of these were settled after a delivery, successful or not.
+    pub settled: u64,
+    /// How many of these were delivered to a receiver that failed.
+    pub failed: u64,
+    /// How many of these were refunded.
+    pub refunded: u64,
+    /// How many of these are still on their way.
+    pub open: u64,
+    /// From `PacketSent` recorded to `PacketSettled` recorded, milliseconds, of those that ended.
+    pub settle_ms_p50: Option<u64>,
+    /// The same, 99th percentile.
+    pub settle_ms_p99: Option<u64>,
+}
+
+/// What one relayer submitted of one island.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RelayerWork {
+    /// The key that signed the envelopes.
+    pub relayer: Address,
+    /// The name of its newest token; null if it never had one.
+    pub name: Option<String>,
+    /// The island.
+    pub island: IslandId,
+    /// Pieces of evidence that were recorded.
+    pub pieces: u64,
+    /// Events that these prove.
+    pub events: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the first was recorded.
+    #[serde(with = "time::serde::rfc3339")]
+    pub first_at: OffsetDateTime,
+    /// When the last was recorded.
+    #[serde(with = "time::serde::rfc3339")]
+    pub last_at: OffsetDateTime,
+}
