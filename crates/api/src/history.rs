@@ -4,6 +4,7 @@ use causeway_protocol::{Address, IslandId, LaneId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// The packets of one lane that were recorded in one hour, and what became of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,6 +51,27 @@ pub struct RelayerWork {
     #[serde(with = "time::serde::rfc3339")]
     pub first_at: OffsetDateTime,
     /// When the last was recorded.
+    #[serde(with = "time::serde::rfc3339")]
+    pub last_at: OffsetDateTime,
+}
+
+/// What an auditor read in one hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccessedPath {
+    /// The token's id, or the person's.
+    pub credential: Uuid,
+    /// The token's or the person's name.
+    pub actor: String,
+    /// The path.
+    pub path: String,
+    /// The query, without its question mark.
+    pub query: String,
+    /// How often in this hour.
+    pub count: u64,
+    /// When first.
+    #[serde(with = "time::serde::rfc3339")]
+    pub first_at: OffsetDateTime,
+    /// When last.
     #[serde(with = "time::serde::rfc3339")]
     pub last_at: OffsetDateTime,
 }

@@ -1,6 +1,6 @@
 //! History in numbers.
 
-use causeway_api::{LaneHour, Page, RelayerWork};
+use causeway_api::{AccessedPath, LaneHour, Page, RelayerWork};
 use causeway_protocol::LaneId;
 
 use crate::request::Request;
@@ -42,5 +42,10 @@ impl HubClient {
         next: Option<&str>,
     ) -> Result<Page<RelayerWork>, ClientError> {
         self.json(Request::get(&["v1", "relayers"]).query_if("island", island).query_if("next", next)).await
+    }
+
+    /// One page of what auditors read, the newest first: `GET /v1/accesses`. `next` is the one of the page before.
+    pub async fn accesses(&self, next: Option<&str>) -> Result<Page<AccessedPath>, ClientError> {
+        self.json(Request::get(&["v1", "accesses"]).query_if("next", next)).await
     }
 }

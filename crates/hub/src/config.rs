@@ -128,6 +128,8 @@ pub struct Limits {
     pub concurrent_uploads: usize,
     /// Most long polls at once.
     pub concurrent_polls: usize,
+    /// Most bundles put together at once; each may take a hundred megabytes.
+    pub concurrent_exports: usize,
     /// Most open connections.
     pub connections: usize,
     /// Requests a second that one token may make on average.
@@ -154,6 +156,7 @@ impl Default for Limits {
             concurrent: 256,
             concurrent_uploads: 32,
             concurrent_polls: 1024,
+            concurrent_exports: 4,
             connections: 4096,
             rate: 200,
             burst: 400,

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::Uri;
 use axum::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use causeway_api::Role;
+use causeway_ledger::Access as Accessed;
 use tokio::sync::Semaphore;
 use utoipa_axum::router::{UtoipaMethodRouter, UtoipaMethodRouterExt};
 use uuid::Uuid;
@@ -30,6 +32,8 @@ pub(crate) enum Work {
     Upload,
     /// May wait for something to happen.
     Poll,
+    /// Puts much together: few at a time, so that those who ask for it cannot use up the memory.
+    Export,
 }
 
 /// Who may call a route, and what kind of work it is.
@@ -46,6 +50,7 @@ pub(crate) struct Room {
     ordinary: Semaphore,
     uploads: Semaphore,
     polls: Semaphore,
+    exports: Semaphore,
     rates: RateLimiter,
 }
 
@@ -58,6 +63,7 @@ impl Room {
             ordinary: Semaphore::new(limits.concurrent),
             uploads: Semaphore::new(limits.concurrent_uploads),
             polls: Semaphore::new(limits.concurrent_polls),
+            exports: Semaphore::new(limits.concurrent_exports),
             rates: RateLimiter::keyed(quota),
         }
     }
@@ -67,6 +73,7 @@ impl Room {
             Work::Ordinary | Work::Change | Work::Secret => &self.ordinary,
             Work::Upload => &self.uploads,
             Work::Poll => &self.polls,
+            Work::Export => &self.exports,
         }
     }
 
@@ -89,7 +96,7 @@ impl Work {
     fn time(self, limits: &Limits) -> Duration {
         match self {
             Self::Ordinary | Self::Change | Self::Secret => limits.request,
-            Self::Upload => limits.upload,
+            Self::Upload | Self::Export => limits.upload,
             Self::Poll => limits.wait + limits.request,
         }
     }
@@ -152,9 +159,12 @@ async fn pass(State((app, access)): State<(App, Access)>, request: Request, next
     };
     let answer = async {
         let (request, caller) = admit(&app, access, request).await?;
+        if caller.role == Role::Auditor {
+            record(&app, &caller, request.uri().clone()).await?;
+        }
         match access.work {
             Work::Change | Work::Secret => idempotency::once(&app, &caller, access.work, request, next).await,
-            Work::Ordinary | Work::Upload | Work::Poll => Ok(next.run(request).await),
+            Work::Ordinary | Work::Upload | Work::Poll | Work::Export => Ok(next.run(request).await),
         }
     };
     match tokio::time::timeout(access.work.time(limits), answer).await {
@@ -171,6 +181,17 @@ async fn pass(State((app, access)): State<(App, Access)>, request: Request, next
         .retry_after(1)
         .into_response(),
     }
+}
+
+/// Writes down what an auditor asks for, before it is answered: nothing is read unseen.
+async fn record(app: &App, caller: &Caller, uri: Uri) -> Result<(), Problem> {
+    let access = Accessed {
+        credential: caller.credential,
+        actor: &caller.name,
+        path: uri.path(),
+        query: uri.query().unwrap_or_default(),
+    };
+    Ok(app.ledger.record_access(access, app.now()).await?)
 }
 
 /// Identity, rate, role.

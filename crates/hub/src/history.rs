@@ -3,6 +3,7 @@
 use axum::extract::State;
 use causeway_api as api;
 use causeway_ledger::HoursFilter;
+use causeway_protocol::schema::Decimal;
 use causeway_protocol::{Address, IslandId, LaneId};
 use serde::Deserialize;
 use time::format_description::well_known::Rfc3339;
@@ -123,4 +124,35 @@ pub(crate) async fn relayers(
 fn work_of(next: &str) -> Option<(Address, IslandId)> {
     let (relayer, island) = next.split_once('~')?;
     Some((relayer.parse().ok()?, island.parse().ok()?))
+}
+
+/// What part of the list of accesses.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Accesses {
+    /// Most of them: 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<Decimal>)]
+    next: Option<u64>,
+}
+
+/// What auditors read, the newest first: each path and query once for an hour, with how often.
+#[utoipa::path(
+    get, path = "/v1/accesses", operation_id = "list_accesses", tag = "tokens",
+    params(Accesses),
+    responses((status = 200, body = api::Page<api::AccessedPath>)),
+)]
+pub(crate) async fn accesses(
+    State(app): State<App>,
+    Query(query): Query<Accesses>,
+) -> Result<Json<api::Page<api::AccessedPath>>, Problem> {
+    let limit = limit(query.limit)?;
+    let mut rows = app.ledger.accesses(query.next, limit + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|(position, _)| position.to_string());
+    Ok(Json(api::Page { items: rows.into_iter().map(|(_, access)| access).collect(), next }))
 }

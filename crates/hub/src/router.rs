@@ -34,7 +34,7 @@ const READERS: &[Role] = &[Operator, Owner, Auditor];
 
 /// Every route of the interface.
 pub(crate) fn router(app: &App) -> Router {
-    use Work::{Change, Ordinary, Poll, Secret, Upload};
+    use Work::{Change, Export, Ordinary, Poll, Secret, Upload};
     let to = |roles, work, routes| gate::guard(app, Access { roles, work }, routes);
     #[rustfmt::skip]
     let table = [
@@ -61,7 +61,7 @@ pub(crate) fn router(app: &App) -> Router {
         to(READERS,   Ordinary, routes!(packets::list)),
         to(READERS,   Ordinary, routes!(packets::show)),
         to(READERS,   Ordinary, routes!(packets::timeline)),
-        to(READERS,   Ordinary, routes!(bundle::show)),
+        to(READERS,   Export,   routes!(bundle::show)),
         to(OPERATOR,  Secret,   routes!(tokens::create)),
         to(OPERATOR,  Ordinary, routes!(tokens::list)),
         to(OPERATOR,  Secret,   routes!(tokens::rotate)),
@@ -70,6 +70,7 @@ pub(crate) fn router(app: &App) -> Router {
         to(ALL,       Ordinary, routes!(stats::show)),
         to(READERS,   Ordinary, routes!(history::hours)),
         to(READERS,   Ordinary, routes!(history::relayers)),
+        to(OPERATOR,  Ordinary, routes!(history::accesses)),
         // Public: nothing about any island or packet, and nothing a caller could make expensive.
         gate::open(routes!(health::alive)),
         gate::open(routes!(health::ready)),

@@ -36,7 +36,7 @@ pub mod testkit;
 mod tests;
 mod writer;
 
-pub use access::{Actor, Begin, IdempotencyKey, RotateError, StoredAnswer};
+pub use access::{Access, Actor, Begin, IdempotencyKey, RotateError, StoredAnswer};
 pub use attestation::{AttestRefusal, Attested, CheckedSignature};
 pub use error::LedgerError;
 pub use gateway::{GatewayLife, GatewayRefusal};

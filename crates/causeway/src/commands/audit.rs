@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use causeway_api::{LaneHour, RelayerWork};
+use causeway_api::{AccessedPath, LaneHour, RelayerWork};
 use causeway_audit::{Islands, Mirror, Packets, Trouble};
 use causeway_client::{HoursFilter, HubClient};
 use causeway_log::{SignedCheckpoint, VerifierKey};
@@ -33,6 +33,16 @@ pub(crate) enum AuditCommand {
         /// Of this island, by name or id.
         #[arg(long)]
         island: Option<String>,
+        #[command(flatten)]
+        hub: HubArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// What auditors read, the newest first.
+    Accesses {
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
         #[command(flatten)]
         hub: HubArgs,
         #[command(flatten)]
@@ -102,6 +112,7 @@ pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
         AuditCommand::Follow(follow) => self::follow(follow).await,
         AuditCommand::Hours(args) => hours(args).await,
         AuditCommand::Relayers { island, hub, output } => relayers(island.as_deref(), &hub, &output).await,
+        AuditCommand::Accesses { limit, hub, output } => accesses(limit, &hub, &output).await,
     }
 }
 
@@ -156,6 +167,34 @@ async fn relayers(island: Option<&str>, hub: &HubArgs, output: &OutputArgs) -> a
     };
     let head = ["name", "relayer", "island", "pieces", "events", "bytes", "last"];
     output::table(head, &work.iter().map(row).collect::<Vec<_>>())
+}
+
+async fn accesses(limit: usize, hub: &HubArgs, output: &OutputArgs) -> anyhow::Result<()> {
+    let hub = hub.client()?;
+    let (mut read, mut next) = (Vec::new(), None);
+    while read.len() < limit {
+        let page = hub.accesses(next.as_deref()).await?;
+        read.extend(page.items);
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    read.truncate(limit);
+    if output.json {
+        return output::json(&read);
+    }
+    let row = |access: &AccessedPath| {
+        let (first, last) = (access.first_at.format(&Rfc3339), access.last_at.format(&Rfc3339));
+        let asked = if access.query.is_empty() {
+            access.path.clone()
+        } else {
+            format!("{}?{}", access.path, access.query)
+        };
+        let times = access.count.to_string();
+        [access.actor.clone(), first.unwrap_or_default(), last.unwrap_or_default(), times, asked]
+    };
+    output::table(["auditor", "first", "last", "times", "what"], &read.iter().map(row).collect::<Vec<_>>())
 }
 
 async fn follow(follow: Follow) -> anyhow::Result<()> {

@@ -115,6 +115,9 @@ pub(crate) struct LimitsFile {
     /// Most long polls at once.
     #[schemars(range(min = 1, max = 100_000))]
     pub(crate) concurrent_polls: usize,
+    /// Most bundles put together at once; each may take a hundred megabytes.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(crate) concurrent_exports: usize,
     /// Most open connections.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub(crate) connections: usize,
@@ -146,6 +149,7 @@ impl Default for LimitsFile {
             concurrent: limits.concurrent,
             concurrent_uploads: limits.concurrent_uploads,
             concurrent_polls: limits.concurrent_polls,
+            concurrent_exports: limits.concurrent_exports,
             connections: limits.connections,
             rate: limits.rate,
             burst: limits.burst,
@@ -179,6 +183,7 @@ impl LimitsFile {
             concurrent: self.concurrent,
             concurrent_uploads: self.concurrent_uploads,
             concurrent_polls: self.concurrent_polls,
+            concurrent_exports: self.concurrent_exports,
             connections: self.connections,
             rate: self.rate,
             burst: self.burst,

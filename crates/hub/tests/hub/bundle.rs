@@ -203,3 +203,12 @@ async fn a_bundle_with_a_part_removed_or_swapped_proves_nothing_and_says_which()
     let elsewhere = Trust { anchors: vec![causeway_protocol::Hash([7; 32])], ..trust.clone() };
     assert_eq!(judge(&good.encode(), &elsewhere).unwrap_err().0, "other-anchor");
 }
+
+#[tokio::test]
+async fn no_more_bundles_are_put_together_at_once_than_there_is_room_for() {
+    let world = World::with(|config| config.limits.concurrent_exports = 0).await;
+    let path = format!("/v1/packets/{}/bundle", PacketId([9; 32]));
+    assert_eq!(world.get(&path, &world.operator).await.problem(), "overloaded");
+    let others = format!("/v1/packets/{}", PacketId([9; 32]));
+    assert_eq!(world.get(&others, &world.operator).await.problem(), "not-found", "nobody else waits for it");
+}

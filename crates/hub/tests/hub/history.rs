@@ -96,3 +96,26 @@ async fn relayers_are_listed_with_what_they_submitted_of_which_island() {
     assert_eq!(islands, [bridge.chains[0].island]);
     assert_eq!(world.get("/v1/relayers?island=port", &owner).await.problem(), "not-found");
 }
+
+#[tokio::test]
+async fn what_an_auditor_reads_is_written_down_for_the_operator() {
+    let world = World::start().await;
+    let auditor = world.token(Role::Auditor, None, None).await;
+    for _ in 0..3 {
+        world.get("/v1/packets?limit=7", &auditor).await.ok::<api::Page<api::Packet>>();
+    }
+    world.get("/v1/packets?limit=0", &auditor).await.problem();
+    world.get("/v1/packets?limit=7", &world.operator).await.ok::<api::Page<api::Packet>>();
+    let seen: api::Page<api::AccessedPath> = world.get("/v1/accesses", &world.operator).await.ok();
+    let seen: Vec<_> =
+        seen.items.iter().map(|access| (&*access.path, &*access.query, access.count)).collect();
+    assert_eq!(seen, [("/v1/packets", "limit=0", 1), ("/v1/packets", "limit=7", 3)], "refused ones too");
+    // An hour later it is another line.
+    world.clock.set(GENESIS + 7200);
+    world.get("/v1/packets?limit=7", &auditor).await.ok::<api::Page<api::Packet>>();
+    let page: api::Page<api::AccessedPath> = world.get("/v1/accesses?limit=1", &world.operator).await.ok();
+    assert_eq!((page.items[0].count, page.next.is_some()), (1, true));
+    let rest = format!("/v1/accesses?next={}", page.next.unwrap());
+    assert_eq!(world.get(&rest, &world.operator).await.ok::<api::Page<api::AccessedPath>>().items.len(), 2);
+    assert_eq!(world.get("/v1/accesses", &auditor).await.problem(), "forbidden");
+}

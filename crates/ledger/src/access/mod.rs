@@ -1,11 +1,13 @@
 //! Who may ask, and what was answered.
 
 mod idempotency;
+mod reads;
 mod token;
 
 use uuid::Uuid;
 
 pub use self::idempotency::{Begin, IdempotencyKey, StoredAnswer};
+pub use self::reads::Access;
 pub use self::token::RotateError;
 
 /// Who did something, for the history.

@@ -4,7 +4,7 @@ use causeway_protocol::{Address, DecodeError, GatewayId, Hash, IslandId, Reader,
 
 use crate::FactKind;
 
-/// One kind of fact: its number, what its entry shows, and its fields in canonical order. Made by [`form!`].
+/// One kind of fact: its number, what its entry shows, and its fields in canonical order. Made by `form!`.
 pub trait Form: Sized {
     /// The number that its canonical bytes begin with.
     const FORM: u8;
