@@ -75,3 +75,16 @@ pub struct AccessedPath {
     #[serde(with = "time::serde::rfc3339")]
     pub last_at: OffsetDateTime,
 }
+
+/// A part of an export, and what the hub signs about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExportChunk {
+    /// The rows: lines of JSON, or of CSV with a head line in the first part. Parts follow each other without anything between.
+    pub body: String,
+    /// How many rows.
+    pub rows: u64,
+    /// Pass it as `next` to get the following part; null at the end.
+    pub next: Option<String>,
+    /// A signed note of the log's key over query, format, rows, SHA-256 of the body, `next`, and the newest signed tree.
+    pub manifest: String,
+}

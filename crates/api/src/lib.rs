@@ -20,7 +20,7 @@ pub use attestations::{
 };
 pub use deliveries::{Deliveries, Delivery};
 pub use evidence::{EvidenceAnswer, EvidenceItem, EvidenceResults, EvidenceStatus};
-pub use history::{AccessedPath, LaneHour, RelayerWork};
+pub use history::{AccessedPath, ExportChunk, LaneHour, RelayerWork};
 pub use islands::{
     Anchor, ApproveIsland, ChangeIsland, ClientHead, Cursor, Gateway, GatewayCursor, GatewayState, Island,
     IslandEvent, IslandState, NumberRange, RecordedHeader, RegisterGateway, RegisterIsland, Trust,

@@ -91,6 +91,8 @@ async fn a_follower_agrees_with_an_honest_hub_and_raises_an_alarm_over_one_that_
     let (again, _) = sandbox.look(&mirror);
     assert!(again[0]["new"].as_u64().unwrap() < 20, "the mirror was kept: {again:?}");
 
+    exports(&sandbox, folder.path());
+
     // The hub says that a packet expired: no evidence proves it.
     sandbox
         .tamper(
@@ -119,4 +121,53 @@ async fn a_follower_agrees_with_an_honest_hub_and_raises_an_alarm_over_one_that_
     assert_eq!(code, 1, "{said:?}");
     let alarm = said.last().unwrap();
     assert!(["evidence", "head"].contains(&alarm["kind"].as_str().unwrap()), "{alarm}");
+}
+
+/// An export is what the hub signed, whole and in order, or it is refused.
+fn exports(sandbox: &Sandbox, folder: &Path) {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_causeway"))
+            .args(arguments)
+            .env("CAUSEWAY_HUB", sandbox.ready["hub"].as_str().unwrap())
+            .env("CAUSEWAY_TOKEN_FILE", &sandbox.token)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap(), text)
+    };
+    let key = sandbox.ready["log"]["verifier_key"].as_str().unwrap();
+    for format in ["csv", "ndjson"] {
+        let file = folder.join(format!("packets.{format}"));
+        let name = file.to_str().unwrap();
+        let (code, text) = run(&["audit", "export", "packets", "--out", name, "--format", format]);
+        assert_eq!(code, 0, "{text}");
+        assert!(text.contains("6 rows"), "{text}");
+        let verify = || run(&["verify", "export", name, "--log-key", key]);
+        let (code, text) = verify();
+        assert!(code == 0 && text.contains("6 rows"), "{text}");
+        assert_eq!(run(&["audit", "export", "packets", "--out", name]).0, 1, "it is there already");
+        let again = run(&["audit", "export", "packets", "--out", name, "--format", format, "--resume"]);
+        assert!(again.0 == 0 && again.1.contains("complete already"), "{again:?}");
+
+        let good = std::fs::read(&file).unwrap();
+        for bad in [&good[..good.len() - 1], &[&good[..], b"x"].concat(), &{
+            let mut changed = good.clone();
+            changed[10] ^= 1;
+            changed
+        }] {
+            std::fs::write(&file, bad).unwrap();
+            assert_eq!(verify().0, 1, "{format}");
+        }
+        // What was cut off goes on where the last signed part ends.
+        let manifest = folder.join(format!("packets.{format}.manifest"));
+        let parts = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::write(&manifest, "").unwrap();
+        assert_eq!(verify().0, 1, "nothing is signed");
+        let (code, text) =
+            run(&["audit", "export", "packets", "--out", name, "--format", format, "--resume"]);
+        assert_eq!(code, 0, "{text}");
+        assert_eq!(verify().0, 0);
+        assert_eq!(std::fs::read(&file).unwrap(), good);
+        std::fs::write(&manifest, parts).unwrap();
+    }
 }

@@ -1,6 +1,6 @@
 //! History in numbers.
 
-use causeway_api::{AccessedPath, LaneHour, Page, RelayerWork};
+use causeway_api::{AccessedPath, ExportChunk, LaneHour, Page, RelayerWork};
 use causeway_protocol::LaneId;
 
 use crate::request::Request;
@@ -47,5 +47,19 @@ impl HubClient {
     /// One page of what auditors read, the newest first: `GET /v1/accesses`. `next` is the one of the page before.
     pub async fn accesses(&self, next: Option<&str>) -> Result<Page<AccessedPath>, ClientError> {
         self.json(Request::get(&["v1", "accesses"]).query_if("next", next)).await
+    }
+
+    /// One part of an export: `GET /v1/exports/{of}/{format}`, where `of` is `packets`, `hours` or `relayers`, `format` is `ndjson` or `csv`, and
+    /// `filters` are query parameters of that list. `next` is the one of the part before.
+    pub async fn export(
+        &self,
+        of: &str,
+        format: &str,
+        filters: &[(&'static str, String)],
+        next: Option<&str>,
+    ) -> Result<ExportChunk, ClientError> {
+        let request = Request::get(&["v1", "exports", of, format]);
+        let request = filters.iter().fold(request, |request, (name, value)| request.query(name, value));
+        self.json(request.query_if("next", next)).await
     }
 }

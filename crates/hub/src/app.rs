@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use causeway_api::TrustStanding;
 use causeway_ledger::{Actor, IslandRecord, IslandRef, Ledger, LedgerError, Way, Writer, WriterOptions};
+use causeway_log::NoteSigner;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ pub(crate) struct Hub {
     pub(crate) room: Room,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) stopping: CancellationToken,
+    /// What signs checkpoints and exports; none where no log is written.
+    pub(crate) signers: Arc<Vec<NoteSigner>>,
     /// When packets were counted for the metrics.
     counted: Mutex<Option<Instant>>,
 }
@@ -65,6 +68,7 @@ impl Hub {
         ledger: Ledger,
         clock: Arc<dyn Clock>,
         stopping: CancellationToken,
+        signers: Arc<Vec<NoteSigner>>,
     ) -> Result<App, prometheus::Error> {
         let metrics = Arc::new(Metrics::new()?);
         let writer = Writer::spawn(ledger.clone(), WriterOptions { queue: WRITER_QUEUE, most: COMMIT_MOST });
@@ -87,6 +91,7 @@ impl Hub {
             room,
             metrics,
             stopping,
+            signers,
             counted: Mutex::new(None),
         }))
     }

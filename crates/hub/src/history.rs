@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use utoipa::IntoParams;
 
-use crate::app::{App, limit};
+use crate::app::{App, Hub, limit};
 use crate::auth::Caller;
 use crate::extract::{Json, Query};
 use crate::packets::{invalid, moment};
@@ -38,7 +38,7 @@ pub(crate) struct Hours {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// The `next` of the page before.
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Packets by the hour in which they were recorded and by lane, the newest hour first: how many there were, what has become of them, and how
@@ -53,6 +53,15 @@ pub(crate) async fn hours(
     caller: Caller,
     Query(query): Query<Hours>,
 ) -> Result<Json<api::Page<api::LaneHour>>, Problem> {
+    hours_page(&app, &caller, query).await.map(Json)
+}
+
+/// What a caller may see of it.
+pub(crate) async fn hours_page(
+    app: &Hub,
+    caller: &Caller,
+    query: Hours,
+) -> Result<api::Page<api::LaneHour>, Problem> {
     let limit = limit(query.limit)?;
     let until = moment("until", query.until.as_deref())?.unwrap_or_else(|| app.now());
     let day_before = until.checked_sub(Duration::DAY).unwrap_or(until);
@@ -65,7 +74,7 @@ pub(crate) async fn hours(
         query.next.as_deref().map(|next| hour_of(next).ok_or_else(|| invalid("next", next))).transpose()?;
     let mut filter = HoursFilter { since, until, island: caller.island, lane: query.lane };
     if let Some(named) = &query.island {
-        filter.island = Some(app.island(named, &caller).await?.id);
+        filter.island = Some(app.island(named, caller).await?.id);
     }
     let mut items = app.ledger.lane_hours(&filter, after, limit + 1).await?;
     let more = items.len() > limit as usize;
@@ -74,7 +83,7 @@ pub(crate) async fn hours(
         .last()
         .filter(|_| more)
         .and_then(|last| Some(format!("{}~{}", last.hour.format(&Rfc3339).ok()?, last.lane)));
-    Ok(Json(api::Page { items, next }))
+    Ok(api::Page { items, next })
 }
 
 fn hour_of(next: &str) -> Option<(OffsetDateTime, LaneId)> {
@@ -93,7 +102,7 @@ pub(crate) struct Relayers {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// The `next` of the page before.
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Who submitted how much evidence of which island, ascending by relayer.
@@ -107,18 +116,27 @@ pub(crate) async fn relayers(
     caller: Caller,
     Query(query): Query<Relayers>,
 ) -> Result<Json<api::Page<api::RelayerWork>>, Problem> {
+    relayers_page(&app, &caller, query).await.map(Json)
+}
+
+/// What a caller may see of it.
+pub(crate) async fn relayers_page(
+    app: &Hub,
+    caller: &Caller,
+    query: Relayers,
+) -> Result<api::Page<api::RelayerWork>, Problem> {
     let limit = limit(query.limit)?;
     let after =
         query.next.as_deref().map(|next| work_of(next).ok_or_else(|| invalid("next", next))).transpose()?;
     let island = match &query.island {
-        Some(named) => Some(app.island(named, &caller).await?.id),
+        Some(named) => Some(app.island(named, caller).await?.id),
         None => caller.island,
     };
     let mut items = app.ledger.relayer_work(island, after, limit + 1).await?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
     let next = items.last().filter(|_| more).map(|last| format!("{}~{}", last.relayer, last.island));
-    Ok(Json(api::Page { items, next }))
+    Ok(api::Page { items, next })
 }
 
 fn work_of(next: &str) -> Option<(Address, IslandId)> {

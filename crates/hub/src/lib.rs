@@ -27,6 +27,7 @@ mod clock;
 mod config;
 mod deliveries;
 mod evidence;
+mod exports;
 mod extract;
 mod gate;
 mod health;

@@ -46,7 +46,7 @@ pub(crate) struct Filter {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// The `next` of the page before.
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Packets, newest first.
@@ -60,6 +60,15 @@ pub(crate) async fn list(
     caller: Caller,
     Query(query): Query<Filter>,
 ) -> Result<Json<api::Page<api::Packet>>, Problem> {
+    packets_page(&app, &caller, query).await.map(Json)
+}
+
+/// The packets that a caller may see of those that match.
+pub(crate) async fn packets_page(
+    app: &Hub,
+    caller: &Caller,
+    query: Filter,
+) -> Result<api::Page<api::Packet>, Problem> {
     let limit = limit(query.limit)?;
     let after =
         query.next.as_deref().map(|next| next.parse().map_err(|_| invalid("next", next))).transpose()?;
@@ -75,12 +84,12 @@ pub(crate) async fn list(
         ..PacketFilter::default()
     };
     if let Some(named) = &query.island {
-        filter.island = Some(app.island(named, &caller).await?.id);
+        filter.island = Some(app.island(named, caller).await?.id);
     }
-    filter.source = gateway(&app, &caller, "source", query.source.as_deref()).await?;
-    filter.destination = gateway(&app, &caller, "destination", query.destination.as_deref()).await?;
+    filter.source = gateway(app, caller, "source", query.source.as_deref()).await?;
+    filter.destination = gateway(app, caller, "destination", query.destination.as_deref()).await?;
     let page = app.ledger.packets(&filter, after, limit).await?;
-    Ok(Json(api::Page { items: page.items, next: page.next.map(|next| next.to_string()) }))
+    Ok(api::Page { items: page.items, next: page.next.map(|next| next.to_string()) })
 }
 
 /// One packet.

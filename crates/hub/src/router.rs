@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::gate::{self, Access, Work};
 use crate::problem::{self, Problem, ProblemCode};
 use crate::{
-    attestations, bundle, deliveries, evidence, health, history, islands, log, metrics, misbehaviour,
-    openapi, packets, proof, stats, tokens,
+    attestations, bundle, deliveries, evidence, exports, health, history, islands, log, metrics,
+    misbehaviour, openapi, packets, proof, stats, tokens,
 };
 
 const ALL: &[Role] = &[Operator, Owner, Relayer, Attestor, Auditor];
@@ -70,6 +70,9 @@ pub(crate) fn router(app: &App) -> Router {
         to(ALL,       Ordinary, routes!(stats::show)),
         to(READERS,   Ordinary, routes!(history::hours)),
         to(READERS,   Ordinary, routes!(history::relayers)),
+        to(READERS,   Export,   routes!(exports::packets)),
+        to(READERS,   Export,   routes!(exports::hours)),
+        to(READERS,   Export,   routes!(exports::relayers)),
         to(OPERATOR,  Ordinary, routes!(history::accesses)),
         // Public: nothing about any island or packet, and nothing a caller could make expensive.
         gate::open(routes!(health::alive)),

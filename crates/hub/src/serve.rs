@@ -77,12 +77,13 @@ pub async fn serve(
         insert_operator(&ledger, path, clock.as_ref()).await?;
     }
     let signers = config.log.as_ref().map(|log| read_signers(&log.key_files, &config.origin)).transpose()?;
+    let signers = Arc::new(signers.unwrap_or_default());
     let address = listener.local_addr()?;
     let oidc = config.oidc.clone().map(Oidc::new).transpose().map_err(HubError::Oidc)?;
-    let hub = Hub::new(config, oidc, ledger.clone(), clock.clone(), shutdown.clone())?;
+    let hub = Hub::new(config, oidc, ledger.clone(), clock.clone(), shutdown.clone(), signers.clone())?;
     // It goes on after the last request is answered, so that what was recorded then is in the log too.
     let drained = CancellationToken::new();
-    let sequencer = hub.config.log.as_ref().zip(signers).map(|(log, signers)| {
+    let sequencer = hub.config.log.as_ref().map(|log| {
         let (ledger, metrics) = (ledger.clone(), hub.metrics.clone());
         let sequencer = Sequencer::new(ledger, clock.clone(), metrics, &hub.config.origin, log, signers);
         tokio::spawn(sequencer.run(drained.clone()))

@@ -27,6 +27,7 @@
 mod checkpoint;
 mod entry;
 pub mod fact;
+mod manifest;
 mod note;
 mod tile;
 mod tree;
@@ -35,6 +36,7 @@ mod witness;
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 pub use entry::{Entry, EntryError, FactKind, Salt};
 pub use fact::Fact;
+pub use manifest::{ExportManifest, ManifestError};
 pub use note::{
     KeyError, KeyId, KeyKind, KeyName, MAX_NOTE, MAX_SIGNATURES, Note, NoteError, NoteSignature, NoteSigner,
     VerifiedSignature, VerifierKey,

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::export::{self, Export};
 use crate::cli::{HubArgs, OutputArgs};
 use crate::config::read_anchor;
 use crate::output::{self, Reported};
@@ -38,6 +39,8 @@ pub(crate) enum AuditCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Write a list into a file, with what the hub signs about it, for `causeway verify export`.
+    Export(Export),
     /// What auditors read, the newest first.
     Accesses {
         /// At most so many.
@@ -112,6 +115,7 @@ pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
         AuditCommand::Follow(follow) => self::follow(follow).await,
         AuditCommand::Hours(args) => hours(args).await,
         AuditCommand::Relayers { island, hub, output } => relayers(island.as_deref(), &hub, &output).await,
+        AuditCommand::Export(args) => export::run(args).await,
         AuditCommand::Accesses { limit, hub, output } => accesses(limit, &hub, &output).await,
     }
 }

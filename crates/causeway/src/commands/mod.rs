@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod config;
+mod export;
 pub(crate) mod island;
 pub(crate) mod key;
 pub(crate) mod packet;

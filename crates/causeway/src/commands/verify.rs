@@ -18,6 +18,8 @@ pub(crate) enum VerifyCommand {
     Evidence(evidence::Evidence),
     /// Verify an evidence bundle: a packet's whole life, and what had to be believed.
     Bundle(bundle::BundleFile),
+    /// Verify an export: that it is what the hub signed, whole and in order.
+    Export(super::export::Exported),
 }
 
 /// Runs it.
@@ -26,5 +28,6 @@ pub(crate) fn run(command: VerifyCommand) -> anyhow::Result<()> {
         VerifyCommand::Chain(chain) => chain::run(&chain),
         VerifyCommand::Evidence(evidence) => evidence::run(&evidence),
         VerifyCommand::Bundle(bundle) => bundle::run(&bundle),
+        VerifyCommand::Export(export) => super::export::verify(&export),
     }
 }

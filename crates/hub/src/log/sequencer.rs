@@ -34,7 +34,7 @@ pub(crate) struct Sequencer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
     origin: String,
-    signers: Vec<NoteSigner>,
+    signers: Arc<Vec<NoteSigner>>,
     /// The keys of `signers`: whose checkpoints are taken for our own.
     known: Vec<VerifierKey>,
     kept: KeptCheckpoint,
@@ -110,7 +110,7 @@ impl Sequencer {
         metrics: Arc<Metrics>,
         origin: &str,
         config: &LogConfig,
-        signers: Vec<NoteSigner>,
+        signers: Arc<Vec<NoteSigner>>,
     ) -> Self {
         let known = signers.iter().map(|signer| signer.verifier().clone()).chain(config.former_keys.clone());
         Self {

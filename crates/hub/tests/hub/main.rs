@@ -5,6 +5,7 @@ mod access;
 mod bundle;
 mod client;
 mod evidence;
+mod exports;
 mod feed;
 mod forge;
 mod history;
