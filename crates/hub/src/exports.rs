@@ -30,7 +30,7 @@ pub(crate) enum Format {
 /// Packets to take away: the rows of `/v1/packets`, by the same filters.
 #[utoipa::path(
     get, path = "/v1/exports/packets/{format}", operation_id = "export_packets", tag = "packets",
-    params(("format" = Format, Path, description = "`ndjson` or `csv`."), Filter),
+    params(("format" = inline(Format), Path, description = "`ndjson` or `csv`."), Filter),
     responses((status = 200, body = api::ExportChunk)),
 )]
 pub(crate) async fn packets(
@@ -47,7 +47,7 @@ pub(crate) async fn packets(
 /// Packets in numbers to take away: the rows of `/v1/stats/hours`, by the same filters.
 #[utoipa::path(
     get, path = "/v1/exports/hours/{format}", operation_id = "export_hours", tag = "packets",
-    params(("format" = Format, Path, description = "`ndjson` or `csv`."), Hours),
+    params(("format" = inline(Format), Path, description = "`ndjson` or `csv`."), Hours),
     responses((status = 200, body = api::ExportChunk)),
 )]
 pub(crate) async fn hours(
@@ -64,7 +64,7 @@ pub(crate) async fn hours(
 /// Who submitted how much evidence, to take away: the rows of `/v1/relayers`, by the same filters.
 #[utoipa::path(
     get, path = "/v1/exports/relayers/{format}", operation_id = "export_relayers", tag = "evidence",
-    params(("format" = Format, Path, description = "`ndjson` or `csv`."), Relayers),
+    params(("format" = inline(Format), Path, description = "`ndjson` or `csv`."), Relayers),
     responses((status = 200, body = api::ExportChunk)),
 )]
 pub(crate) async fn relayers(

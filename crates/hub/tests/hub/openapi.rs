@@ -14,6 +14,31 @@ async fn the_description_is_what_was_agreed() {
     insta::assert_json_snapshot!("openapi", document);
 }
 
+/// Every `$ref` in a document.
+fn references(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(|name| name.as_str()).map(str::to_owned));
+            fields.values().for_each(|value| references(value, found));
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn whatever_the_description_refers_to_is_in_it() {
+    let world = World::start().await;
+    let document = world.get("/openapi.json", "none").await.json();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100);
+    for name in found {
+        let there = document.pointer(name.strip_prefix('#').unwrap());
+        assert!(there.is_some(), "{name} is not there");
+    }
+}
+
 #[tokio::test]
 async fn the_page_to_read_it_needs_nothing_from_outside() {
     let world = World::start().await;
